@@ -1,0 +1,184 @@
+"""Build the site: run the notebooks in parallel, then jupyter-book, warnings as errors.
+
+What jupyter-book alone would get wrong, and is done here:
+
+* it runs one notebook after another: we fill its cache with all cores first;
+* its cache sees the notebooks only: when the library, the locked versions, or a data file beside
+  the chapters changes, we drop the cache, so that no page shows numbers of older code;
+* it takes MathJax from a foreign host: we lay it out in _build/assets, which becomes part of
+  the site.
+"""
+
+import argparse
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from importlib import metadata
+from pathlib import Path
+from shutil import copy2, rmtree
+
+import nbformat
+import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+
+ROOT = Path(__file__).resolve().parents[1]
+BOOK = ROOT / "book"
+BUILD = ROOT / "_build"
+HTML = BUILD / "html"
+CACHE = BUILD / ".jupyter_cache"
+BUILD_LIMIT = 1500  # seconds for jupyter-book itself; without a limit a hang would last for ever
+SOURCES = {".ipynb", ".md", ".bib"}  # the rest below book/ is data that chapters read
+
+MATHJAX = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions", "a11y", "sre/mathmaps/base.json",
+           "sre/mathmaps/en.json")
+MATHJAX_NOTICE = """MathJax 3.2.2, Apache License 2.0, unchanged.
+Copyright (c) The MathJax Consortium.  Taken from the Python package sphinx-mathjax-offline {version}.
+"""
+
+
+def notebooks():
+    """The notebooks of the table of contents, in its order."""
+    def files(node):
+        if isinstance(node, dict):
+            if "file" in node:
+                yield node["file"]
+            for value in node.values():
+                yield from files(value)
+        elif isinstance(node, list):
+            for item in node:
+                yield from files(item)
+
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    paths = [toc["root"], *files(toc)]
+    return [p for name in paths if (p := ROOT / f"{name.removesuffix('.ipynb')}.ipynb").exists()]
+
+
+def code_fingerprint():
+    """A hash over everything but the notebooks that the outputs depend on."""
+    inputs = [ROOT / "constraints.txt", *ROOT.glob("lib/relucones/**/*")]
+    inputs += [p for p in BOOK.glob("**/*") if p.suffix not in SOURCES]
+    digest = hashlib.sha256(platform.python_version().encode())
+    for path in sorted(inputs):
+        if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):
+            digest.update(str(path.relative_to(ROOT)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def drop_stale_outputs():
+    stamp = BUILD / "code-fingerprint"
+    current = code_fingerprint()
+    if stamp.exists() and stamp.read_text() == current:
+        return
+    if CACHE.exists():
+        print("The library, its versions or a data file changed: all notebooks run again.")
+    # Sphinx keeps parsed pages, outputs included, in .doctrees: they go as well.
+    for folder in (CACHE, BUILD / ".doctrees", HTML):
+        rmtree(folder, ignore_errors=True)
+    BUILD.mkdir(exist_ok=True)
+    stamp.write_text(current)
+
+
+def run_notebook(path, timeout):
+    notebook = nbformat.read(path, as_version=4)
+    return single_nb_execution(notebook, cwd=str(path.parent), timeout=timeout, allow_errors=False)
+
+
+def execute(jobs, timeout):
+    """Fill the cache; returns how many notebooks ran."""
+    cache = get_cache(CACHE)
+    pending = []
+    for path in notebooks():
+        try:
+            cache.match_cache_notebook(nbformat.read(path, as_version=4))
+        except KeyError:
+            pending.append(path)
+    failed = []
+    if pending:
+        print(f"Running {len(pending)} notebooks, {min(jobs, len(pending))} at a time", flush=True)
+    with ProcessPoolExecutor(max_workers=jobs) as pool:
+        runs = {pool.submit(run_notebook, path, timeout): path for path in pending}
+        for run in as_completed(runs):
+            path, result = runs[run], run.result()
+            name = path.relative_to(ROOT)
+            if result.err is not None:
+                print(f"  FAILED  {name}\n{result.exc_string}", flush=True)
+                failed.append(name)
+                continue
+            print(f"  {result.time:6.1f} s  {name}", flush=True)
+            record = cache.add_nb_to_project(str(path))
+            bundle = CacheBundleIn(result.nb, record.uri, data={"execution_seconds": result.time})
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    if failed:
+        sys.exit(f"{len(failed)} notebooks failed: {', '.join(map(str, failed))}")
+    return len(pending)
+
+
+def lay_out_mathjax():
+    """MathJax as part of the site, in the place that _config.yml names (mathjax_path)."""
+    package = metadata.distribution("sphinx-mathjax-offline")
+    source = Path(package.locate_file("sphinx-mathjax-offline/static/mathjax"))
+    target = BUILD / "assets/_static/vendor/mathjax"
+    for entry in MATHJAX:
+        start = source / entry
+        files = [start] if start.is_file() else [p for p in start.rglob("*") if p.is_file()]
+        if not files:
+            sys.exit(f"sphinx-mathjax-offline {package.version} has no {entry}")
+        for path in files:
+            copy = target / path.relative_to(source)
+            if not copy.exists() or copy.stat().st_size != path.stat().st_size:
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy2(path, copy)
+    (target / "NOTICE.txt").write_text(MATHJAX_NOTICE.format(version=package.version))
+
+
+def write_versions(anew):
+    """The table of versions that book/status.md includes.
+
+    Written anew whenever a notebook ran: its new date makes Sphinx read the status page again,
+    whose table of run times would otherwise be the old one.
+    """
+    path = BUILD / "status/versions.md"
+    packages = ("relucones", "numpy", "scipy", "cvxpy", "clarabel", "daqp", "torch", "matplotlib",
+                "jupyter-book", "Sphinx", "myst-nb", "ipykernel")
+    rows = [("Python", platform.python_version()), ("System", f"{platform.system()} {platform.machine()}"),
+            ("Cores", str(os.cpu_count()))]
+    rows += [(name, metadata.version(name)) for name in packages]
+    text = "| | |\n|---|---|\n" + "".join(f"| {name} | {version} |\n" for name, version in rows)
+    if anew or not path.exists() or path.read_text() != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def build():
+    program = Path(sys.executable).parent / "jupyter-book"
+    command = [program, "build", ".", "-W", "-n", "--keep-going", "-q"]
+    done = subprocess.run(command, cwd=ROOT, timeout=BUILD_LIMIT, check=False)
+    if done.returncode:
+        sys.exit("The book did not build cleanly: the warnings above count as errors.")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    start = time.perf_counter()
+    timeout = yaml.safe_load((ROOT / "_config.yml").read_text())["execute"]["timeout"]
+    drop_stale_outputs()
+    lay_out_mathjax()
+    ran = execute(max(1, arguments.jobs), timeout)
+    write_versions(anew=ran > 0)
+    build()
+    print(f"Built in {time.perf_counter() - start:.0f} s ({ran} notebooks run).  The site is at")
+    print(f"  {HTML / 'index.html'}")
+    print("Look at it with `make serve`.")
+
+
+if __name__ == "__main__":
+    main()
