@@ -1,0 +1,195 @@
+"""Each rule of test_notebook_rules.py lets a correct chapter pass and stops a broken one."""
+
+import nbformat
+import pytest
+import test_notebook_rules as rules
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+
+def figure(name):
+    return {
+        "image": {"alt": "A straight line that rises from the left to the right."},
+        "figure": {"caption": "The line means nothing, it is an example.", "name": name},
+    }
+
+
+SLIDER = """\
+from relucones import plots
+
+fig_of = lambda t: plots.plain(t)
+plots.slider(fig_of, values=[1, 2, 3])
+"""
+
+
+def code(source, *tags, **metadata):
+    return new_code_cell(source.strip(), metadata={"tags": list(tags), **metadata})
+
+
+def exercise(label, coded=False):
+    fence = "```{exercise} Count\n:label: " + label + "\n\nCount to three.\n```\n"
+    return new_markdown_cell(fence + "\n```{solution} " + label + "\n:class: dropdown\n\nOne, two, three.\n```")
+
+
+def example_chapter():
+    """The smallest chapter that keeps every rule."""
+    text = new_markdown_cell
+    cells = [
+        text(
+            "# An example\n\n:::{admonition} Goals\n:class: tip\nAfter this chapter you can\n\n- count cones\n"
+            "- check a count\n\n**Before you start**: nothing.\n\n"
+            "**Time**: 5 minutes to read, 2 seconds to run.\n:::"
+        ),
+        code(rules.COLAB_CELL, "remove-cell"),
+        text("## The question\n\nHow many {term}`activation patterns <activation pattern>` are there?"),
+        code(
+            "import matplotlib.pyplot as plt\nimport numpy as np\n\nfig, ax = plt.subplots()\n"
+            "_ = ax.plot([0, 1], [0, 1])\nplt.show()",
+            mystnb=figure("fig-example-line"),
+        ),
+        text(
+            "## The claim\n\n```{prf:theorem} Count\n:label: thm-example\n\n"
+            "There are $N$ of them (*derived here*).\n```"
+        ),
+        text(
+            "## The idea of the proof\n\nCount each {term}`cell` once.\n\n"
+            "```{prf:proof}\n:class: dropdown\n\nSee above.\n```"
+        ),
+        text("## Numerical corner\n\nThe {term}`coupon` of $n = 3$."),
+        code("rng = np.random.default_rng(0)\ncount = 2 + int(rng.integers(1))"),
+        code("assert count == 2", "remove-cell"),
+        text("## Experiment: once more"),
+        code(SLIDER),
+        code("import ipywidgets\n\nipywidgets.interact(abs, x=(0, 3));", "remove-output"),
+        code("np.testing.assert_allclose(count, 2)", "remove-cell"),
+        text("## What to remember\n\n- Two."),
+        text("## Exercises"),
+        exercise("ex-one"),
+        exercise("ex-two"),
+        exercise("ex-three"),
+        code("yours = None  # set me\nprint('your value:', yours, ' true value:', 3)"),
+    ]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = new_notebook(cells=cells, metadata=metadata)
+    notebook.nbformat_minor = 5
+    return notebook
+
+
+def complaints(rule, notebook):
+    return list(rule(rules.Notebook(notebook)))
+
+
+@pytest.mark.parametrize("rule", rules.NOTEBOOK_RULES + rules.CHAPTER_RULES, ids=rules.label)
+def test_correct_chapter_passes(rule):
+    assert complaints(rule, example_chapter()) == []
+
+
+def replace(old, new):
+    """Change the first cell that holds ``old``."""
+
+    def change(notebook):
+        cell = next(c for c in notebook.cells if old in c.source)
+        cell.source = cell.source.replace(old, new)
+
+    return change
+
+
+def edit(marker, action):
+    def change(notebook):
+        action(next(c for c in notebook.cells if marker in c.source))
+
+    return change
+
+
+def drop(marker):
+    def change(notebook):
+        notebook.cells.remove(next(c for c in notebook.cells if marker in c.source))
+
+    return change
+
+
+def add(cell, where=-1):
+    return lambda notebook: notebook.cells.insert(where, cell)
+
+
+def output(cell):
+    cell.outputs = [new_output("stream", text="2")]
+
+
+def tag(*tags):
+    return lambda cell: cell.metadata.update(tags=list(tags))
+
+
+DEFECTS = [
+    (rules.r1_format, lambda nb: nb.metadata.kernelspec.update(name="conda-env")),
+    (rules.r1_format, lambda nb: nb.cells[3].update(id=nb.cells[4].id)),
+    (rules.r2_stored_without_outputs, edit("rng =", output)),
+    (rules.r2_stored_without_outputs, edit("rng =", lambda c: c.update(execution_count=3))),
+    (rules.r2_stored_without_outputs, edit("rng =", tag("keep_output"))),
+    (rules.r2_stored_without_outputs, edit("rng =", tag("keep_output", "nbval-check-output"))),
+    (rules.r3_colab_cell, drop("google.colab")),
+    (rules.r3_colab_cell, replace("%pip install", "%pip install --upgrade")),
+    (rules.r3_colab_cell, edit("google.colab", tag())),
+    (rules.r4_short_cells_known_tags, replace("rng =", "# more\n" * 15 + "rng =")),
+    (rules.r4_short_cells_known_tags, edit("rng =", tag("hide_input"))),
+    (rules.r5_no_machine_dependence, replace("rng =", "import sys\nsys.path.append('..')\nrng =")),
+    (rules.r5_no_machine_dependence, replace("rng =", "%matplotlib inline\nrng =")),
+    (rules.r5_no_machine_dependence, replace("rng =", "!ls\nrng =")),
+    (rules.r5_no_machine_dependence, replace("rng =", "import time\nrng =")),
+    (rules.r5_no_machine_dependence, replace("rng =", "from urllib.request import urlopen\nrng =")),
+    (rules.r6_seeds, replace("rng =", "np.random.seed(0)\nrng =")),
+    (rules.r6_seeds, replace("default_rng(0)", "default_rng()")),
+    (rules.r6_seeds, replace("rng =", "from random import choice\nrng =")),
+    (rules.r7_hidden_assertions, replace("assert count == 2", "two = 2\nassert count == two")),
+    (rules.r7_hidden_assertions, replace("assert count == 2", "assert (two := count) == 2")),
+    (rules.r7_hidden_assertions, replace("assert count == 2", "print(count)")),
+    (rules.r7_hidden_assertions, edit("assert count", tag())),
+    (rules.r8_figures_described, edit("plt.show", lambda c: c.metadata.pop("mystnb"))),
+    (rules.r8_figures_described, edit("plt.show", lambda c: c.metadata.mystnb.image.update(alt="plot"))),
+    (rules.r8_figures_described, edit("plt.show", lambda c: c.metadata.mystnb.figure.update(caption=""))),
+    (rules.r8_figures_described, edit("plt.show", lambda c: c.metadata.mystnb.figure.update(name="Fig 1"))),
+    (rules.r8_figures_described, replace("plt.show()", "plt.show()\nx = 1")),
+    (rules.r8_figures_described, add(code("fig, ax = plots.cones(3)"))),
+    (rules.r9_widgets_are_extra, edit("ipywidgets", tag())),
+    (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("![](picture.png)"))),
+    (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("![A fine picture](https://e.org/p.png)"))),
+    (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("<img src='p.png'>"))),
+    (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("```{image} p.png\n:width: 10em\n```"))),
+    (rules.c1_title, replace("# An example", "Hello")),
+    (rules.c1_title, add(new_markdown_cell("# Another title"))),
+    (rules.c2_goals, replace("- check a count\n", "")),
+    (rules.c2_goals, replace("- check a count", "- understand cones")),
+    (rules.c2_goals, replace("Before you start", "Hm")),
+    (rules.c2_goals, replace("minutes to read", "pages")),
+    (rules.c2_goals, replace("2 seconds to run", "200 seconds to run")),
+    (rules.c2_goals, replace("{admonition} Goals", "{admonition} Aims")),
+    (rules.c3_sections_in_order, replace("## The claim", "## Our claim")),
+    (rules.c3_sections_in_order, replace("## What to remember", "## Experiment")),
+    (rules.c3_sections_in_order, add(new_markdown_cell("## Afterword"), 99)),
+    (rules.c4_picture_before_formula, drop("plt.show")),
+    (rules.c4_picture_before_formula, replace("How many", "$$x = 1$$ How many")),
+    (rules.c5_claims_have_sources, replace("*derived here*", "well known")),
+    (rules.c5_claims_have_sources, replace(":label: thm-example", "")),
+    (rules.c5_claims_have_sources, replace("{prf:theorem}", "{prf:remark}")),
+    (rules.c6_proof, replace("{prf:proof}", "{note}")),
+    (rules.c7_numbers, drop("rng =")),
+    (rules.c8_exercises, drop("ex-two")),
+    (rules.c8_exercises, replace(":label: ex-two", "")),
+    (rules.c8_exercises, replace("{solution} ex-two", "{solution} ex-too")),
+    (rules.c8_exercises, replace(":class: dropdown\n\nOne", ":class: tip\n\nOne")),
+    (rules.c9_self_check, replace("true value", "our value")),
+    (rules.c10_hidden_numbers_and_interaction, drop("assert count")),
+    (rules.c10_hidden_numbers_and_interaction, drop("plots.slider")),
+    (rules.c10_hidden_numbers_and_interaction, drop("ipywidgets")),
+    (rules.c11_glossary_used, replace("{term}`coupon`", "coupon")),
+]
+
+
+@pytest.mark.parametrize(("rule", "defect"), DEFECTS, ids=[f"{r.__name__}-{k}" for k, (r, _) in enumerate(DEFECTS)])
+def test_rule_bites(rule, defect):
+    chapter = nbformat.from_dict(example_chapter())
+    defect(chapter)
+    assert complaints(rule, chapter)
+
+
+def test_every_rule_is_tried():
+    assert {rule for rule, _ in DEFECTS} == set(rules.NOTEBOOK_RULES + rules.CHAPTER_RULES)
