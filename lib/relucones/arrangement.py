@@ -1,0 +1,327 @@
+r"""The hyperplane arrangement of the data: cells, walls, rays, and their number.
+
+Point :math:`x_k` cuts weight space by the hyperplane :math:`\{w : w^\top x_k = 0\}`. The open cells between the
+hyperplanes are the sets of weights with one activation pattern. Cells are found through their extreme rays: once
+the common null space is divided out, every cell has an extreme ray, and the cells around one ray are a product of
+signs (general position) or a smaller arrangement (otherwise). No linear program is solved and nothing is sampled.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, islice
+from math import comb
+
+import numpy as np
+
+from . import checks
+
+# Unit vectors closer than this are one; a unit vector this close to a hyperplane lies on it.
+TOLERANCE = 1e-9
+# Above this many rows of work the enumeration would not fit in a laptop's memory.
+LIMIT = 40_000_000
+_CHUNK = 1 << 16
+
+
+def count_patterns(n, d):
+    r"""The number of activation patterns of n points in general position in R^d.
+
+    .. math:: N(n, d) = 2 \sum_{i=0}^{\min(n,d)-1} \binom{n-1}{i}
+
+    An upper bound when the points are not in general position. With the sign of the outer weight there are 2N signed
+    patterns. Source: Schläfli; Cover 1965.
+
+    Examples
+    --------
+    >>> count_patterns(4, 2), count_patterns(6, 3), count_patterns(4, 5)
+    (8, 32, 16)
+    """
+    n, d = checks.count(n, "n"), checks.count(d, "d")
+    return 2 * sum(comb(n - 1, i) for i in range(min(n, d)))
+
+
+def activation_patterns(X):
+    """Every activation pattern that an open set of weights has on the points.
+
+    Parameters
+    ----------
+    X : array (n, d)
+        The points, in any position: repeated, parallel and zero rows and rank below d are fine.
+
+    Returns
+    -------
+    bool array (N, n)
+        One row per non-empty open cell, sorted; entry k is true when ``w @ X[k] > 0`` in the cell. A zero row of `X`
+        is never active.
+
+    Raises
+    ------
+    ValueError
+        If `X` is not a finite matrix, or has too many cells to list.
+
+    Examples
+    --------
+    >>> activation_patterns([[1.0, 0.0], [0.0, 1.0]]).astype(int)
+    array([[0, 0],
+           [0, 1],
+           [1, 0],
+           [1, 1]])
+    """
+    return Arrangement(checks.matrix(X, "X")).patterns()
+
+
+@dataclass(frozen=True, eq=False)
+class Flats:
+    """The flats of one dimension q > 1 of an arrangement with equally many cells, stacked.
+
+    A flat is an intersection of hyperplanes; its cells are faces of the arrangement, on which exactly the lines in
+    ``zero`` vanish.
+    """
+
+    zero: np.ndarray  # (F, k) bool: the lines that vanish on the flat
+    basis: np.ndarray  # (F, r, q): an orthonormal basis of the flat
+    cells: np.ndarray  # (F, C, k) bool: the active lines on each of its cells
+
+
+class Arrangement:
+    r"""The central arrangement of the hyperplanes :math:`\{w : w^\top x_k = 0\}`.
+
+    Points that are multiples of one another share a hyperplane, so the work is done on the k distinct `lines` that
+    the non-zero points span, in coordinates of the r-dimensional row space of `X`.
+
+    Attributes
+    ----------
+    basis : array (d, r)
+        Orthonormal basis of the row space.
+    lines : array (k, r)
+        Unit vectors, pairwise independent.
+    line : int array (n,)
+        The line that a point spans (-1 for a zero point).
+    scale : array (n,)
+        The signed length of a point along its line: ``X[i] = scale[i] * lines[line[i]] @ basis.T``.
+    """
+
+    def __init__(self, X):
+        n, d = X.shape
+        norms = np.linalg.norm(X, axis=1)
+        nonzero = np.flatnonzero(norms > 0)
+        self.line = np.full(n, -1)
+        self.scale = np.zeros(n)
+        units = X[nonzero] / norms[nonzero, None]
+        if len(nonzero) == 0:
+            self.basis, self.lines = np.zeros((d, 0)), np.zeros((0, 0))
+            return
+        _, singular, Vt = np.linalg.svd(units, full_matrices=False)
+        rank = int(np.sum(singular > TOLERANCE * singular[0]))
+        self.basis = Vt[:rank].T
+        units = units @ self.basis
+        kept = np.empty((0, rank))
+        for row, unit in zip(nonzero, units, strict=True):
+            same = np.flatnonzero(
+                np.minimum(np.linalg.norm(kept - unit, axis=1), np.linalg.norm(kept + unit, axis=1)) < TOLERANCE
+            )
+            if len(same) == 0:
+                kept = np.vstack([kept, unit / np.linalg.norm(unit)])
+                same = [len(kept) - 1]
+            self.line[row] = same[0]
+            self.scale[row] = np.copysign(norms[row], kept[same[0]] @ unit)
+        self.lines = kept
+
+    @property
+    def rank(self):
+        """The dimension r of the row space."""
+        return self.lines.shape[1]
+
+    def patterns(self):
+        """The activation patterns on the points, bool (N, n), sorted."""
+        return _sorted_unique(self.on_points(self.cells))
+
+    def on_points(self, active):
+        """Turn activity on lines, bool (c, k), into activity on points, bool (c, n)."""
+        bits = np.zeros((len(active), len(self.line)), dtype=bool)
+        used = self.line >= 0
+        bits[:, used] = active[:, self.line[used]] == (self.scale[used] > 0)
+        return bits
+
+    def vanishing_points(self, zero):
+        """Turn vanishing lines, bool (c, k), into vanishing points, bool (c, n): zero points always vanish."""
+        points = np.ones((len(zero), len(self.line)), dtype=bool)
+        used = self.line >= 0
+        points[:, used] = zero[:, self.line[used]]
+        return points
+
+    @cached_property
+    def cells(self):
+        """The active lines of every open cell, bool (N, k)."""
+        return _cells(self.lines)
+
+    @cached_property
+    def rays(self):
+        """The one-dimensional faces up to sign: unit vectors (R, r) and the lines that vanish on them, bool (R, k)."""
+        return _rays(self.lines)
+
+    @cached_property
+    def flats(self):
+        """A list of `Flats` that holds every flat of dimension 2 or more, the whole space included."""
+        k, r = self.lines.shape
+        _refuse_if_too_many(sum(comb(k, c) * count_patterns(k - c, r - c) for c in range(r - 1)), k, r)
+        found = []
+        for codimension in range(r - 1):
+            zero, basis = _flats_of(self.lines, codimension)
+            if r - codimension == 2:
+                found += _planes(self.lines, zero, basis)
+                continue
+            by_count = {}
+            for z, B in zip(zero, basis, strict=True):
+                inner = _cells_of_any(self.lines[~z] @ B)
+                cells = np.zeros((len(inner), k), dtype=bool)
+                cells[:, ~z] = inner
+                by_count.setdefault(len(cells), []).append((z, B, cells))
+            found += [Flats(*map(np.array, zip(*group, strict=True))) for group in by_count.values()]
+        return found
+
+
+def _refuse_if_too_many(work, lines, rank):
+    if work > LIMIT:
+        raise ValueError(
+            f"X has too many activation patterns to list: {lines} distinct hyperplanes of rank {rank} "
+            f"have up to {count_patterns(lines, rank):,}"
+        )
+
+
+def _cells(lines):
+    """The active lines of every cell of pairwise independent unit `lines` (k, r) of rank r, bool (N, k)."""
+    k, r = lines.shape
+    if k == 0:
+        return np.zeros((1, 0), dtype=bool)
+    if k == r:  # independent hyperplanes: every sign pattern occurs
+        _refuse_if_too_many(2**k, k, r)
+        return _all_bits(k)
+    if r == 2:
+        zero, basis = np.zeros((1, k), dtype=bool), np.eye(2)[None]
+        return _planes(lines, zero, basis)[0].cells[0]
+    _refuse_if_too_many(comb(k, r - 1) << (r - 1), k, r)
+    rays, zero = _rays(lines)
+    active = rays @ lines.T > 0
+    simple = zero.sum(axis=1) == r - 1
+    local = _all_bits(r - 1)
+    packed = []
+    for start in range(0, len(rays), _CHUNK >> (r - 1) or 1):
+        rows = slice(start, start + (_CHUNK >> (r - 1) or 1))
+        z, bits = zero[rows][simple[rows]], active[rows][simple[rows]]
+        around = np.repeat(bits[:, None, :], len(local), axis=1)
+        columns = np.nonzero(z)[1].reshape(len(z), 1, r - 1)
+        np.put_along_axis(around, np.broadcast_to(columns, (len(z), *local.shape)), local[None], axis=2)
+        packed.append(_unique_rows(np.packbits(around.reshape(-1, k), axis=1)))
+    for z, bits, ray in zip(zero[~simple], active[~simple], rays[~simple], strict=True):
+        inner = _cells_of_any(lines[z] @ _complement(ray[None]))
+        around = np.repeat(bits[None], len(inner), axis=0)
+        around[:, z] = inner
+        packed.append(np.packbits(around, axis=1))
+    half = np.unpackbits(_unique_rows(np.concatenate(packed)), axis=1, count=k).astype(bool)
+    return _sorted_unique(np.concatenate([half, ~half]))  # the cells around -ray are the opposite ones
+
+
+def _cells_of_any(vectors):
+    """As `_cells`, for non-zero vectors that may be parallel and of any rank."""
+    inner = Arrangement(vectors)
+    return inner.on_points(inner.cells)
+
+
+def _rays(lines):
+    k, r = lines.shape
+    if r == 1:
+        return np.ones((1, 1)), np.zeros((1, k), dtype=bool)
+    zero, basis = _flats_of(lines, r - 1)
+    return basis[:, :, 0], zero
+
+
+def _flats_of(lines, codimension):
+    """The distinct flats of a codimension: vanishing lines, bool (F, k), and orthonormal bases (F, r, r - c)."""
+    k, r = lines.shape
+    if codimension == 0:
+        return np.zeros((1, k), dtype=bool), np.eye(r)[None]
+    subsets = combinations(range(k), codimension)
+    zeros, bases = [], []
+    while chunk := list(islice(subsets, _CHUNK)):
+        chunk = np.array(chunk)
+        basis, independent = _null_spaces(lines[chunk])
+        basis, chunk = basis[independent], chunk[independent]
+        zero = np.linalg.norm(np.einsum("kr,frq->fkq", lines, basis), axis=2) < TOLERANCE
+        np.put_along_axis(zero, chunk, True, axis=1)
+        zeros.append(zero)
+        bases.append(basis)
+    zero, basis = np.concatenate(zeros), np.concatenate(bases)
+    if (zero.sum(axis=1) > codimension).any():  # several subsets span one flat
+        _, first = np.unique(np.packbits(zero, axis=1), axis=0, return_index=True)
+        first.sort()
+        zero, basis = zero[first], basis[first]
+    return zero, basis
+
+
+def _null_spaces(stacks):
+    """Orthonormal bases (F, r, r - c) of the null spaces of the rows of `stacks` (F, c, r), and which rows are independent."""
+    c, r = stacks.shape[1:]
+    if (c, r) == (2, 3):  # the cross product is ten times faster than a decomposition
+        cross = np.cross(stacks[:, 0], stacks[:, 1])
+        norms = np.linalg.norm(cross, axis=1)
+        return (cross / np.maximum(norms, 1e-300)[:, None])[:, :, None], norms > TOLERANCE
+    _, singular, Vt = np.linalg.svd(stacks, full_matrices=True)
+    return np.swapaxes(Vt[:, c:], 1, 2), singular[:, -1] > TOLERANCE
+
+
+def _planes(lines, zero, basis):
+    """Two-dimensional flats: between neighbouring rays lies one cell, found by its bisector."""
+    found = []
+    for count in np.unique(zero.sum(axis=1)):
+        group = zero.sum(axis=1) == count
+        z, B = zero[group], basis[group]
+        outside = np.nonzero(~z)[1].reshape(len(z), -1)  # (F, k - count)
+        shadows = np.einsum("flr,frq->flq", lines[outside], B)
+        angles = np.sort(np.mod(np.arctan2(shadows[..., 1], shadows[..., 0]), np.pi), axis=1) + np.pi / 2
+        for f in range(len(z)):  # parallel shadows leave one ray; the number of cells then varies
+            gaps = np.diff(angles[f], append=angles[f, 0] + np.pi)
+            if (gaps > TOLERANCE).all():
+                continue
+            break
+        else:
+            bisectors = angles + np.diff(angles, axis=1, append=angles[:, :1] + np.pi) / 2
+            found.append(_plane_group(lines, z, B, bisectors))
+            continue
+        by_count = {}
+        for f in range(len(z)):
+            gaps = np.diff(angles[f], append=angles[f, 0] + np.pi)
+            bisectors = (angles[f] + gaps / 2)[gaps > TOLERANCE]
+            by_count.setdefault(len(bisectors), []).append((f, bisectors))
+        for members in by_count.values():
+            index, bisectors = zip(*members, strict=True)
+            found.append(_plane_group(lines, z[list(index)], B[list(index)], np.array(bisectors)))
+    return found
+
+
+def _plane_group(lines, zero, basis, bisectors):
+    points = np.stack([np.cos(bisectors), np.sin(bisectors)], axis=2)  # (F, c, 2)
+    dots = np.einsum("fcq,frq,kr->fck", points, basis, lines, optimize=True)
+    outside = ~zero[:, None, :]
+    return Flats(zero, basis, np.concatenate([(dots > 0) & outside, (dots < 0) & outside], axis=1))
+
+
+def _complement(rows):
+    """Orthonormal basis, as columns, of the orthogonal complement of independent `rows` (c, r)."""
+    return np.linalg.svd(rows, full_matrices=True)[2][len(rows) :].T
+
+
+def _all_bits(k):
+    return ((np.arange(2**k)[:, None] >> np.arange(k - 1, -1, -1)) & 1).astype(bool)
+
+
+def _unique_rows(packed):
+    """The distinct rows of a uint8 matrix, sorted as bit strings."""
+    width = packed.shape[1]
+    keys = np.ascontiguousarray(packed).view(np.dtype((np.void, width))).ravel()
+    return np.unique(keys).view(np.uint8).reshape(-1, width)
+
+
+def _sorted_unique(bits):
+    if bits.shape[1] == 0:
+        return bits[:1]
+    return np.unpackbits(_unique_rows(np.packbits(bits, axis=1)), axis=1, count=bits.shape[1]).astype(bool)

@@ -1,0 +1,428 @@
+r"""The convex programs behind the landscape, each solved with a certified lower bound.
+
+With :math:`v_j = |a_j| w_j` the regularised loss on one activation cone is a group lasso under cone constraints,
+
+.. math:: \min_{v_j \in K_{D_j}} \frac1n \Bigl\|\sum_j s_j D_j X v_j - y\Bigr\|^2 + 2\lambda \sum_j \|v_j\|,
+
+and with all signed patterns at once it is the whole landscape, for every large enough width. Its dual is
+
+.. math:: \max_\nu\; y^\top\nu - \frac n4\|\nu\|^2 \quad\text{s.t.}\quad
+          |\nu^\top\sigma(Xu)| \le 2\lambda \;\;\forall\, \|u\| \le 1.
+
+Source: Pilanci and Ergen 2020 for the program; the normalisation of Boursier et al. (arXiv 2505.22578).
+"""
+
+from dataclasses import dataclass
+
+import clarabel
+import cvxpy as cp
+import daqp
+import numpy as np
+from scipy import sparse
+
+from . import checks
+from .arrangement import TOLERANCE
+from .faces import Faces
+from .network import Network, relu
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    r"""An optimum of one of the convex programs, with a bound from below.
+
+    Attributes
+    ----------
+    value : float
+        The regularised loss of `network`, so an upper bound on the optimum.
+    lower_bound : float
+        A value that no admissible network can beat, from the dual.
+    directions : array (k, d)
+        Unit vectors :math:`u_i` of the optimal neurons.
+    signs : array (k,)
+        Their signs :math:`s_i`.
+    weights : array (k,)
+        Their coefficients :math:`c_i = \|v_i\| > 0`.
+    vanishing : bool array (k, n)
+        The points on whose hyperplane a direction lies.
+    dual : array (n,)
+        The dual vector :math:`\nu` behind the lower bound.
+    multipliers : array (k', n) or None
+        For `solve_cone`, the multipliers of the constraints :math:`(2D_j - I) X v_j \ge 0`, one row per pattern given.
+    """
+
+    value: float
+    lower_bound: float
+    directions: np.ndarray
+    signs: np.ndarray
+    weights: np.ndarray
+    vanishing: np.ndarray
+    dual: np.ndarray
+    multipliers: np.ndarray | None = None
+
+    @property
+    def gap(self):
+        """How far `value` can at most lie above the optimum."""
+        return self.value - self.lower_bound
+
+    @property
+    def network(self):
+        """The balanced network with these neurons, one zero neuron when there are none."""
+        return Network.from_directions(self.directions, self.signs, self.weights)
+
+    def __repr__(self):
+        return f"Solution(value={self.value:.10g}, gap={self.gap:.1e}, neurons={len(self.weights)})"
+
+
+def lambda_max(X, y):
+    r"""The smallest :math:`\lambda` for which the zero network is optimal: :math:`\max_{\|u\|\le1} |y^\top\sigma(Xu)| / n`.
+
+    Derived here: at the zero network :math:`\nu = 2y/n`, and optimality is :math:`|\nu^\top\sigma(Xu)| \le 2\lambda`.
+
+    Examples
+    --------
+    >>> lambda_max([[1.0, 0.0], [0.0, 1.0]], [3.0, 4.0])
+    2.5
+    """
+    X, y = checks.data(X, y)
+    values = Faces(X).maximisers(y).values
+    return float(values[0] / len(y)) if len(values) else 0.0
+
+
+def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
+    r"""The global minimum of the regularised loss over networks of every width, certified.
+
+    Parameters
+    ----------
+    X, y : arrays (n, d), (n,)
+        The data.
+    lam : float
+        The weight decay :math:`\lambda > 0`.
+    tol : float
+        The relative duality gap to reach.
+    method : {"exact", "clarabel"}
+        "exact": cutting planes on the dual, with the constraint maximised over all faces of the arrangement.
+        "clarabel": the whole program, one block per signed pattern, through CVXPY; readable, and slow beyond n = 20.
+    faces : Faces, optional
+        The faces of the arrangement of `X`, where they have been listed already.
+
+    Returns
+    -------
+    Solution
+        With at most n neurons, whose fits are linearly independent.
+
+    Raises
+    ------
+    ValueError
+        For bad input, or when `X` has too many activation patterns to list.
+
+    Examples
+    --------
+    >>> X, y = [[1.0, 0.0], [0.0, 1.0]], [3.0, 4.0]
+    >>> solve_global(X, y, lam=0.5)
+    Solution(value=4.5, gap=0.0e+00, neurons=1)
+    """
+    X, y = checks.data(X, y)
+    lam = checks.penalty(lam)
+    tol = checks.positive(tol, "tol")
+    checks.choice(method, "method", ("exact", "clarabel"))
+    faces = faces or Faces(X)
+    if method == "clarabel":
+        return _whole_program(faces, y, lam)
+    return _cutting_planes(faces, y, lam, tol)
+
+
+def solve_cone(X, y, lam, patterns, signs):
+    r"""The minimum of the regularised loss over one closed activation cone, with its multipliers.
+
+    .. math:: \min_{(2D_j - I) X v_j \ge 0} \frac1n \Bigl\|\sum_j s_j D_j X v_j - y\Bigr\|^2 + 2\lambda\sum_j \|v_j\|
+
+    Parameters
+    ----------
+    X, y : arrays (n, d), (n,)
+        The data.
+    lam : float
+        The weight decay :math:`\lambda > 0`.
+    patterns : bool array (k, n)
+        The activation patterns of the neurons. A signed pattern given twice counts once: merging two neurons of
+        one signed pattern never increases the loss.
+    signs : array (k,)
+        The signs of the outer weights.
+
+    Returns
+    -------
+    Solution
+        Its `lower_bound` bounds the minimum over this cone only.
+
+    Examples
+    --------
+    >>> solve_cone([[1.0, 0.0], [0.0, 1.0]], [3.0, 4.0], 0.5, [[True, True]], [1]).value.__round__(6)
+    4.5
+    """
+    X, y = checks.data(X, y)
+    lam = checks.penalty(lam)
+    patterns = checks.patterns(patterns, "patterns", len(y))
+    if len(patterns) == 0:
+        raise ValueError("patterns must hold at least one pattern")
+    signs = checks.signs(signs, "signs", len(patterns))
+    return _solve_blocks(X, y, lam, patterns, signs)
+
+
+def dual_bound(faces, y, lam, nu):
+    r"""The lower bound that the vector `nu` proves, after scaling it into the feasible set of the dual.
+
+    Every multiple :math:`t\nu` with :math:`t \max_u|\nu^\top\sigma(Xu)| \le 2\lambda` is feasible, so
+    :math:`t\,y^\top\nu - \frac n4 t^2\|\nu\|^2` bounds the loss of every network from below; the best t is taken.
+
+    Returns
+    -------
+    bound : float
+    feasible : array (n,)
+        The scaled vector.
+    maximisers : Maximisers
+        The directions at which `nu` violates the constraint.
+    """
+    maximisers = faces.maximisers(nu, above=2 * lam)
+    largest = maximisers.values[0] if len(maximisers.values) else 2 * lam
+    square, linear = nu @ nu, y @ nu
+    best = 2 * linear / (len(y) * square) if square > 0 else 0.0
+    t = min(2 * lam / largest, max(best, 0.0)) if largest > 2 * lam else max(min(1.0, best), 0.0)
+    return t * linear - len(y) / 4 * t**2 * square, t * nu, maximisers
+
+
+# ---- the exact method -------------------------------------------------------------------------------------------
+
+
+def _cutting_planes(faces, y, lam, tol):
+    X, n = faces.X, len(y)
+    columns = _Columns.none(*X.shape)
+    best_bound, best_dual = -np.inf, np.zeros(n)
+    best_value, best = np.mean(y**2), (columns, np.zeros(0))
+    nu, stalled = 2 / n * y, 0
+    while True:
+        bound, feasible, violated = dual_bound(faces, y, lam, nu)
+        if bound > best_bound:
+            best_bound, best_dual = bound, feasible
+        if best_value - best_bound <= tol * best_value or len(violated.values) == 0 or stalled == 5:
+            break
+        columns = columns.extended(violated, limit=5 * n)
+        weights = _restricted_optimum(columns.fits, y, lam)
+        columns, weights = columns.kept(weights > 0), weights[weights > 0]
+        columns, weights, nu = _refined(X, columns, weights, y, lam)
+        value = np.mean((columns.fits @ weights - y) ** 2) + 2 * lam * weights.sum()
+        stalled = 0 if value < best_value * (1 - 1e-13) else stalled + 1
+        if value < best_value:
+            best_value, best = value, (columns, weights)
+    columns, weights = best
+    return _as_solution(X, y, lam, columns, weights, best_bound, best_dual)
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """Signed unit directions with their fits ``s * relu(X @ u)``, the candidates of the restricted problem."""
+
+    directions: np.ndarray  # (k, d)
+    signs: np.ndarray  # (k,)
+    fits: np.ndarray  # (n, k)
+    vanishing: np.ndarray  # (k, n)
+
+    @classmethod
+    def none(cls, n, d):
+        return cls(np.zeros((0, d)), np.zeros(0, int), np.zeros((n, 0)), np.zeros((0, n), bool))
+
+    def kept(self, index):
+        return _Columns(self.directions[index], self.signs[index], self.fits[:, index], self.vanishing[index])
+
+    def extended(self, maximisers, limit):
+        new = slice(0, limit)
+        return _Columns(
+            np.concatenate([self.directions, maximisers.directions[new]]),
+            np.concatenate([self.signs, maximisers.signs[new]]),
+            np.concatenate([self.fits, maximisers.fits[new].T], axis=1),
+            np.concatenate([self.vanishing, maximisers.vanishing[new]]),
+        )
+
+
+def _restricted_optimum(fits, y, lam):
+    r"""Coefficients :math:`c\ge0` minimising :math:`\frac1n\|Gc-y\|^2 + 2\lambda\sum c`, G = `fits` (n, k).
+
+    Solved through its dual, a projection in R^n, whose active constraints are linearly independent: so are the
+    columns with a positive coefficient, and there are at most n of them.
+    """
+    n, k = fits.shape
+    size, scale = np.linalg.norm(fits, axis=0).max(), np.linalg.norm(y)
+    rate = lam / (size * scale)
+    _, _, flag, info = daqp.solve(
+        n * rate * np.eye(n), -y / scale, np.ascontiguousarray(fits.T / size), np.ones(k), np.full(k, -1e30),
+        primal_tol=1e-11, dual_tol=1e-12, eps_prox=0, iter_limit=100_000,
+    )  # fmt: skip
+    if flag < 0:
+        raise ArithmeticError(f"the quadratic program of the cutting planes failed with flag {flag}")
+    # In units of the scaled dual, the multiplier of a constraint is the coefficient of its column.
+    return np.maximum(np.asarray(info["lam"]), 0.0) * scale / size
+
+
+def _refined(X, columns, weights, y, lam):
+    r"""Move the directions inside their faces to the optimum there, by Newton's method.
+
+    Columns of one face and one sign are first added up, which never increases the penalty. On the faces the problem is
+    a smooth group lasso in the coordinates :math:`z_j` of :math:`v_j = B_j z_j`; steps that would leave a face are cut
+    back. Returns the new columns, weights, and the dual vector of the residual.
+    """
+    n = len(y)
+    V, columns = _added_up_by_face(columns, weights)
+    bases = [_face_basis(X, zero) for zero in columns.vanishing]
+    block = np.repeat(np.arange(len(V)), [B.shape[1] for B in bases])
+    spread = np.concatenate(bases, axis=1)  # (d, Q): all bases side by side
+    active = columns.fits.T != 0
+    fit_of = (columns.signs[block, None] * active[block] * (X @ spread).T).T  # (n, Q)
+    starts = np.searchsorted(block, np.arange(len(V)))
+    z = np.concatenate([v @ B for v, B in zip(V, bases, strict=True)])
+    same = block[:, None] == block[None, :]
+
+    def norms(z):
+        return np.sqrt(np.add.reduceat(z**2, starts))
+
+    def objective(z):
+        return np.mean((fit_of @ z - y) ** 2) + 2 * lam * norms(z).sum()
+
+    def vectors(z):
+        return np.stack([B @ z[block == j] for j, B in enumerate(bases)])
+
+    def stays(z):
+        dots = vectors(z) @ X.T
+        return (np.where(active, dots, -dots) >= np.where(columns.vanishing, -np.inf, 0)).all()
+
+    gram = 2 / n * fit_of.T @ fit_of
+    current = objective(z)
+    for _ in range(30):
+        length = norms(z)[block]
+        gradient = 2 / n * fit_of.T @ (fit_of @ z - y) + 2 * lam * z / length
+        curvature = np.diag(1 / length) - same * np.outer(z, z) / length[:, None] ** 3
+        step = -np.linalg.lstsq(gram + 2 * lam * curvature, gradient, rcond=1e-14)[0]
+        for halvings in range(25):
+            trial = z + 0.5**halvings * step
+            if (norms(trial) > 0).all() and (value := objective(trial)) < current and stays(trial):
+                break
+        else:
+            break
+        z, current = trial, value
+    V = vectors(z)
+    weights = np.linalg.norm(V, axis=1)
+    directions = V / weights[:, None]
+    fits = np.where(active, columns.signs[:, None] * (directions @ X.T), 0.0).T
+    columns = _Columns(directions, columns.signs, fits, columns.vanishing)
+    weights, residual = _settled(fits, weights, y, lam)
+    return columns, weights, 2 / n * residual
+
+
+def _added_up_by_face(columns, weights):
+    keys = np.column_stack([columns.signs > 0, columns.vanishing, columns.fits.T != 0])
+    _, first, member = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    V = np.zeros((len(first), columns.directions.shape[1]))
+    np.add.at(V, member.ravel(), weights[:, None] * columns.directions)
+    return V, columns.kept(first)
+
+
+def _face_basis(X, zero):
+    """Orthonormal basis, as columns, of the weights in the row space of `X` that vanish on the points `zero`."""
+    _, singular, Vt = np.linalg.svd(X, full_matrices=False)
+    rows = Vt[singular > TOLERANCE * singular[0]]
+    if not zero.any():
+        return rows.T
+    _, singular, Wt = np.linalg.svd(X[zero] @ rows.T, full_matrices=True)
+    rank = int(np.sum(singular > TOLERANCE * np.linalg.norm(X[zero], axis=1).max(initial=1e-300)))
+    return rows.T @ Wt[rank:].T
+
+
+def _settled(fits, weights, y, lam):
+    """The exact coefficients on given columns, and the residual y - G c without cancellation, where both are sound."""
+    n, k = fits.shape
+    Q, R = np.linalg.qr(fits)
+    diagonal = np.abs(np.diag(R))
+    if k <= n and diagonal.min() > 1e-10 * diagonal.max():
+        ones = np.linalg.solve(R.T, np.ones(k))
+        exact = np.linalg.solve(R, Q.T @ y - n * lam * ones)
+        if exact.min() > 0:
+            return exact, (y - Q @ (Q.T @ y)) + n * lam * (Q @ ones)
+    return weights, y - fits @ weights
+
+
+# ---- the readable method ----------------------------------------------------------------------------------------
+
+
+def _whole_program(faces, y, lam):
+    """The program over all signed patterns as one would write it on the blackboard."""
+    X, n = faces.X, len(y)
+    D = faces.arrangement.patterns().T  # (n, N): one column per pattern
+    D = D[:, D.any(axis=0)]
+    U, V = cp.Variable((X.shape[1], D.shape[1])), cp.Variable((X.shape[1], D.shape[1]))
+    fit = cp.sum(cp.multiply(D, X @ (U - V)), axis=1)
+    penalty = cp.sum(cp.norm(U, 2, axis=0)) + cp.sum(cp.norm(V, 2, axis=0))
+    inside = [cp.multiply(2 * D - 1, X @ W) >= 0 for W in (U, V)]
+    problem = cp.Problem(cp.Minimize(cp.sum_squares(fit - y) / n + 2 * lam * penalty), inside)
+    problem.solve(solver=cp.CLARABEL, tol_gap_abs=1e-12, tol_gap_rel=1e-10, tol_feas=1e-10)
+    bound, dual, _ = dual_bound(faces, y, lam, 2 / n * (y - fit.value))
+    signs = np.repeat([1, -1], D.shape[1])
+    return _solution_from_vectors(X, y, lam, np.hstack([U.value, V.value]).T, signs, bound, dual)
+
+
+# ---- one cone ---------------------------------------------------------------------------------------------------
+
+
+def _solve_blocks(X, y, lam, patterns, signs):
+    """One cone's program, given to Clarabel directly in units in which points and labels have size 1."""
+    n, d = X.shape
+    blocks, member = np.unique(np.column_stack([signs > 0, patterns]), axis=0, return_inverse=True)
+    s, D = np.where(blocks[:, 0], 1, -1), blocks[:, 1:]
+    k = len(s)
+    size = np.linalg.norm(X, axis=1).max() or 1.0
+    scale = np.linalg.norm(y) or 1.0
+    Xs, ys, rate = X / size, y / scale, lam / (size * scale)
+    # Variables: v_1..v_k (k d), their lengths t (k), the residual rho (n). Rows: rho = y - fit; walls; |v_j| <= t_j.
+    fit = np.concatenate([s[j] * D[j, :, None] * Xs for j in range(k)], axis=1)
+    walls = sparse.block_diag([(1.0 - 2 * D[j, :, None]) * Xs for j in range(k)])
+    lengths = sparse.kron(sparse.eye(k), sparse.eye(d + 1, 1))
+    vectors = sparse.kron(sparse.eye(k), sparse.eye(d + 1, d, k=-1))
+    A = sparse.bmat([[fit, None, sparse.eye(n)], [walls, None, None], [-vectors, -lengths, None]], format="csc")
+    P = sparse.diags(np.repeat([0.0, 2 / n], [k * d + k, n]), format="csc")
+    q = np.repeat([0.0, 2 * rate, 0.0], [k * d, k, n])
+    b = np.concatenate([ys, np.zeros(n * k + (d + 1) * k)])
+    cones = [clarabel.ZeroConeT(n), clarabel.NonnegativeConeT(n * k), *[clarabel.SecondOrderConeT(d + 1)] * k]
+    solution = clarabel.DefaultSolver(P, q, A, b, cones, _settings()).solve()
+    if "Solved" not in str(solution.status):
+        raise ArithmeticError(f"Clarabel stopped on this cone with status {solution.status}")
+    V = np.array(solution.x[: k * d]).reshape(k, d) * scale / size
+    dual = np.array(solution.z)
+    nu, mu = -scale * dual[:n], scale * dual[n : n + n * k].reshape(k, n)
+    pulls = (s[:, None] * D * nu + (2 * D - 1) * mu) @ X
+    t = min(1.0, 2 * lam / max(np.linalg.norm(pulls, axis=1).max(), 1e-300))
+    bound = t * (y @ nu) - n / 4 * t**2 * (nu @ nu)
+    return _solution_from_vectors(X, y, lam, V, s, bound, t * nu, t * mu[member.ravel()])
+
+
+def _settings():
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-11
+    return settings
+
+
+def _solution_from_vectors(X, y, lam, V, signs, bound, dual, multipliers=None):
+    """Turn the block vectors of an interior-point solution into neurons, dropping what is only rounding."""
+    lengths = np.linalg.norm(V, axis=1)
+    kept = lengths > 1e-7 * max(lengths.sum(), 1e-300)
+    directions = V[kept] / lengths[kept, None]
+    dots = directions @ X.T
+    vanishing = np.abs(dots) <= 1e-5 * np.linalg.norm(X, axis=1)
+    columns = _Columns(directions, signs[kept], (signs[kept, None] * relu(dots)).T, vanishing)
+    return _as_solution(X, y, lam, columns, lengths[kept], bound, dual, multipliers)
+
+
+def _as_solution(X, y, lam, columns, weights, bound, dual, multipliers=None):
+    network = Network.from_directions(columns.directions, columns.signs, weights)
+    value = network.loss(X, y, lam)
+    order = np.argsort(-weights, kind="stable")
+    best = columns.kept(order)
+    # Rounding can put the bound a few units in the last place above the value it bounds.
+    bound = min(bound, value)
+    return Solution(value, bound, best.directions, best.signs, weights[order], best.vanishing, dual, multipliers)
