@@ -69,6 +69,72 @@ def activation_patterns(X):
     return Arrangement(checks.matrix(X, "X")).patterns()
 
 
+def cell_measures(X, patterns):
+    r"""The Gaussian measure of cells: the probability that :math:`w\sim\mathcal N(0, I)` has each of the patterns.
+
+    A cell's measure is its solid angle as a share of the whole sphere: an arc for rank 2, a spherical polygon for rank
+    3, summed from triangles by the formula of Van Oosterom and Strackee.
+
+    Parameters
+    ----------
+    X : array (n, d)
+        The points, of rank at most 3.
+    patterns : bool array (c, n)
+        Patterns of open cells, as `activation_patterns` gives them.
+
+    Returns
+    -------
+    array (c,)
+
+    Raises
+    ------
+    ValueError
+        If the rank of `X` exceeds 3, or a pattern is that of no cell.
+
+    Examples
+    --------
+    >>> X = [[1.0, 0.0], [0.0, 1.0]]
+    >>> cell_measures(X, activation_patterns(X))
+    array([0.25, 0.25, 0.25, 0.25])
+    """
+    X = checks.matrix(X, "X")
+    patterns = checks.patterns(patterns, "patterns", len(X))
+    A = Arrangement(X)
+    if A.rank > 3:
+        raise ValueError(f"X must have rank at most 3 for exact solid angles, but its rank is {A.rank}")
+    known = {cell.tobytes(): i for i, cell in enumerate(A.on_points(A.cells))}
+    missing = [i for i, pattern in enumerate(patterns) if pattern.tobytes() not in known]
+    if missing:
+        raise ValueError(f"patterns[{missing[0]}] is the pattern of no open cell of X")
+    active = A.cells[[known[pattern.tobytes()] for pattern in patterns]]
+    if A.rank <= 1:
+        return np.full(len(patterns), 1.0 / 2**A.rank)
+    rays, zero = A.rays
+    dots = np.where(zero, 0.0, rays @ A.lines.T)
+    measure = _arc if A.rank == 2 else _spherical_polygon
+    shares = np.empty(len(patterns))
+    for i, cell in enumerate(active):
+        side = np.where(cell, 1, -1)
+        corners = [t * rays[(t * dots * side >= 0).all(axis=1)] for t in (1, -1)]
+        shares[i] = measure(np.concatenate(corners))
+    return shares
+
+
+def _arc(corners):
+    u, v = corners
+    return 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v)) / (2 * np.pi)
+
+
+def _spherical_polygon(corners):
+    centre = corners.sum(axis=0) / np.linalg.norm(corners.sum(axis=0))
+    plane = _complement(centre[None])
+    u = corners[np.argsort(np.arctan2(*(corners @ plane).T))]
+    v = np.roll(u, -1, axis=0)
+    volume = np.abs(np.cross(u, v) @ centre)
+    turn = 1 + (u * v).sum(axis=1) + u @ centre + v @ centre
+    return 2 * np.arctan2(volume, turn).sum() / (4 * np.pi)
+
+
 @dataclass(frozen=True, eq=False)
 class Flats:
     """The flats of one dimension q > 1 of an arrangement with equally many cells, stacked.

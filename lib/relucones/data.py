@@ -38,6 +38,13 @@ class Dataset:
         columns = (*self.columns, "1") if self.columns else ()
         return Dataset(X, self.y, self.name, columns)
 
+    def standardised(self):
+        """The same data with mean 0 and variance 1 in every column and in the labels; constant columns become 0."""
+        X, y = self.X - self.X.mean(axis=0), self.y - self.y.mean()
+        spread, label_spread = X.std(axis=0), y.std()
+        X = np.divide(X, spread, out=np.zeros_like(X), where=spread > 0)
+        return Dataset(X, y / label_spread if label_spread > 0 else y, self.name, self.columns)
+
 
 def gaussian_teacher(n, d, width=10, noise=0.0, seed=None):
     r"""Gaussian points, labelled by a random network: the generic data of Boursier et al.
@@ -149,38 +156,64 @@ def real(name, n, d, seed=None):
     return Dataset(X[np.ix_(rows, features)], y / spread if spread > 0 else y, name, columns)
 
 
-def load_csv(path):
+def load_csv(path, columns=None, target=None):
     """Read a data set from a CSV file: the last column holds the labels, the others the points.
 
     A first line in which no entry is a number is taken as the header. Nothing in the file is run.
 
+    Parameters
+    ----------
+    path : path-like
+    columns : list, optional
+        The columns to use as points, by name or by number from 1; by default all but the labels.
+    target : str or int, optional
+        The column of labels, likewise.
+
     Raises
     ------
     ValueError
-        If the file cannot be read, is empty, has lines of different lengths, or an entry is not a finite number.
+        If the file cannot be read, is empty, has lines of different lengths, or an entry of a column in use is not a
+        finite number.
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             lines = [(number, row) for number, row in enumerate(csv.reader(file), 1) if any(map(str.strip, row))]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} cannot be read as a CSV file: {getattr(error, 'strerror', None) or error}") from None
-    columns = ()
+    header = ()
     if lines and not any(_is_number(entry) for entry in lines[0][1]):
-        columns = tuple(entry.strip() for entry in lines.pop(0)[1])
+        header = tuple(entry.strip() for entry in lines.pop(0)[1])
     if not lines:
         raise ValueError(f"{path} holds no line of numbers")
-    width = len(columns) or len(lines[0][1])
+    width = len(header) or len(lines[0][1])
     if width < 2:
-        raise ValueError(f"{path} must have at least 2 columns, the last one the labels, but it has {width}")
-    table = np.empty((len(lines), width))
+        raise ValueError(f"{path} must have at least 2 columns, one of them the labels, but it has {width}")
+    label = _column(target, header, width, "target") if target is not None else width - 1
+    if columns is None:
+        chosen = [j for j in range(width) if j != label]
+    else:
+        chosen = [_column(column, header, width, "columns") for column in columns]
+    table = np.empty((len(lines), len(chosen) + 1))
     for i, (number, row) in enumerate(lines):
         if len(row) != width:
             raise ValueError(f"{path}, line {number}: expected {width} entries, found {len(row)}")
-        for j, entry in enumerate(row):
-            if not _is_number(entry) or not np.isfinite(float(entry)):
-                raise ValueError(f"{path}, line {number}, column {j + 1}: expected a finite number, found {entry!r}")
-            table[i, j] = float(entry)
-    return Dataset(table[:, :-1], table[:, -1], str(path), columns[:-1])
+        for place, j in enumerate([*chosen, label]):
+            if not _is_number(row[j]) or not np.isfinite(float(row[j])):
+                raise ValueError(f"{path}, line {number}, column {j + 1}: expected a finite number, found {row[j]!r}")
+            table[i, place] = float(row[j])
+    names = tuple(header[j] for j in chosen) if header else ()
+    return Dataset(table[:, :-1], table[:, -1], str(path), names)
+
+
+def _column(which, header, width, argument):
+    """The index of a column given by name or by number from 1."""
+    which = str(which).strip()
+    if which in header:
+        return header.index(which)
+    if which.isdecimal() and 1 <= int(which) <= width:
+        return int(which) - 1
+    known = f" or one of {', '.join(header)}" if header else ""
+    raise ValueError(f"{argument} must name columns by number from 1 to {width}{known}, but it has {which!r}")
 
 
 def _is_number(text):

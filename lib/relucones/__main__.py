@@ -1,0 +1,101 @@
+"""The command line: ``python -m relucones certify data.csv --lam 0.01 --width 50``."""
+
+import argparse
+import sys
+
+import numpy as np
+
+from .certificate import certify
+from .coupons import good_cone_probability, sufficient_width
+from .data import load_csv
+from .faces import Faces
+from .convex import lambda_max, solve_global
+from .network import load_torch
+
+
+def main(arguments=None):
+    """Run the command line and return its exit status: 0, or 2 after a message about bad input."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except ValueError as error:
+        print(f"relucones: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m relucones", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    command = commands.add_parser(
+        "certify",
+        help="the certified global minimum of a two-layer ReLU network on your data",
+        description="Read a CSV file, compute the certified global minimum of the regularised loss over networks of "
+        "every width, and say how likely a random activation cone contains it.",
+    )
+    command.add_argument("data", help="CSV file; the last column holds the labels unless --target names another")
+    command.add_argument("--lam", type=float, required=True, help="weight decay lambda > 0, in mean((f-y)^2) + lambda |theta|^2")
+    command.add_argument("--width", type=int, help="width m for the probability that a random cone is good")
+    command.add_argument("--columns", help="names or numbers (from 1) of the columns to use as points, with commas")
+    command.add_argument("--target", help="name or number of the label column")
+    command.add_argument("--bias", action="store_true", help="append a column of ones: the model gets a bias")
+    command.add_argument("--standardise", action="store_true", help="give every column and the labels mean 0 and variance 1")
+    command.add_argument("--network", help="certify this trained network: a file from torch.save(model.state_dict(), ...)")
+    command.set_defaults(run=_certify)
+    return parser
+
+
+def _certify(options):
+    columns = options.columns.split(",") if options.columns else None
+    dataset = load_csv(options.data, columns=columns, target=options.target)
+    if options.standardise:
+        dataset = dataset.standardised()
+    if options.bias:
+        dataset = dataset.with_bias()
+    X, y = dataset
+    network = load_torch(options.network) if options.network else None
+    if network is not None and network.dimension != X.shape[1]:
+        hint = "; --bias appends a column of ones" if network.dimension == X.shape[1] + 1 else ""
+        raise ValueError(f"{options.network} takes {network.dimension} inputs, but the data have {X.shape[1]} columns{hint}")
+    print(f"data      {options.data}: {len(y)} points in {X.shape[1]} dimensions" + (", the last a bias" if options.bias else ""))
+    faces = Faces(X)
+    print(f"patterns  N = {len(faces.arrangement.cells):,} activation patterns, {2 * len(faces.arrangement.cells):,} signed ones")
+    solution = solve_global(X, y, options.lam, faces=faces)
+    print(f"optimum   {solution.value:.10g} is the global minimum over every width")
+    print(f"bound     {solution.lower_bound:.10g} is proved from below, relative gap {_relative(solution):.1e}")
+    if len(solution.weights) == 0:
+        print(f"neurons   none: lambda is at least lambda_max = {lambda_max(X, y):.6g}, and the zero network is optimal")
+    else:
+        _print_neurons(dataset, solution)
+    if options.width is not None:
+        for measure, how in (("counting", "drawn uniformly among all cones"), ("gaussian", "drawn by Gaussian weights")):
+            p, error = good_cone_probability(X, y, options.lam, options.width, measure, with_error=True)
+            spread = f" +- {error:.1g} (standard error)" if error else ""
+            print(f"width {options.width:<4}{p:.6f}{spread} is the probability that a cone {how} holds a global minimum")
+        enough = sufficient_width(len(y), faces.arrangement.rank, 0.01)
+        print(f"          99 % are guaranteed by Theorem 1 from width {enough:,} on")
+    if network is not None:
+        _print_certificate(options.network, network, certify(network, X, y, options.lam))
+
+
+def _relative(solution):
+    return solution.gap / solution.value if solution.value > 0 else 0.0
+
+
+def _print_neurons(dataset, solution):
+    names = dataset.columns or tuple(f"x{i + 1}" for i in range(dataset.X.shape[1]))
+    print(f"neurons   {len(solution.weights)}: sign, size |v|, points on its walls, direction")
+    print("          sign     size  walls  " + "  ".join(f"{name[:9]:>9}" for name in names))
+    for u, s, c, zero in zip(solution.directions, solution.signs, solution.weights, solution.vanishing, strict=True):
+        entries = "  ".join(f"{value:9.5f}" for value in u)
+        print(f"          {'+' if s > 0 else '-':>4}  {c:7.4g}  {int(np.sum(zero)):5d}  {entries}")
+
+
+def _print_certificate(path, network, certificate):
+    print(f"network   {path}: width {network.width}, loss {certificate.value:.10g}")
+    print(f"verdict   {certificate.verdict}: at most {certificate.gap:.3g} above the global minimum, "
+          f"shortest subgradient {certificate.stationarity:.3g}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
