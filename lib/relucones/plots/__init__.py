@@ -5,6 +5,6 @@ chapter, from the palette of Okabe and Ito, which readers with colour-blindness 
 """
 
 from .style import color
-from .widgets import explore, slider
+from .widgets import interact, slider
 
-__all__ = ["color", "explore", "slider"]
+__all__ = ["color", "interact", "slider"]

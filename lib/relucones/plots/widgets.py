@@ -104,7 +104,7 @@ def slider(draw, values, label, alt, caption="", start=0, text=str, image="svg")
     )
 
 
-def explore(draw, values, label, start=0):
+def interact(draw, values, label, start=0):
     """The same figure with an ipywidgets slider, for readers with a kernel: it draws anew at every move."""
     import ipywidgets
 
