@@ -46,6 +46,12 @@ class Dataset:
         return Dataset(X, y / label_spread if label_spread > 0 else y, self.name, self.columns)
 
 
+def five_points():
+    """Five points in the plane: the running example of the book's first part, with 10 activation patterns."""
+    X = [[1.0, 0.2], [0.6, 1.0], [-0.5, 1.1], [-1.0, 0.3], [0.3, -0.9]]
+    return Dataset(np.array(X), np.array([1.0, 0.4, -0.6, 0.5, 0.8]), "five points")
+
+
 def gaussian_teacher(n, d, width=10, noise=0.0, seed=None):
     r"""Gaussian points, labelled by a random network: the generic data of Boursier et al.
 
