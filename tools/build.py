@@ -150,7 +150,7 @@ def write_versions(anew):
     rows = [("Python", platform.python_version()), ("System", f"{platform.system()} {platform.machine()}"),
             ("Cores", str(os.cpu_count()))]
     rows += [(name, metadata.version(name)) for name in packages]
-    text = "| | |\n|---|---|\n" + "".join(f"| {name} | {version} |\n" for name, version in rows)
+    text = "| what | version |\n|---|---|\n" + "".join(f"| {name} | {version} |\n" for name, version in rows)
     if anew or not path.exists() or path.read_text() != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -59,8 +59,15 @@ EVERY CHAPTER (``book/part*/*.ipynb``), in addition
   C5  ``The claim`` holds a ``{prf:theorem}``, ``{prf:proposition}``, ``{prf:lemma}`` or
       ``{prf:corollary}``.  Each such block of the chapter has a ``:label:`` and says
       where it comes from: a ``{cite}`` role or the words ``*derived here*``.
-  C6  At least one ``{prf:proof}`` between ``The idea of the proof`` and ``Exercises``
-      (a long one gets ``:class: dropdown``).
+  C6  At least one ``{prf:proof}`` between ``The idea of the proof`` and ``Exercises``.
+      A long one is folded by putting it inside a ``{dropdown}``; ``:class: dropdown`` on a
+      ``{prf:proof}`` is an error, since it breaks the script that folds the solutions::
+
+          ````{dropdown} Proof of Theorem ...
+          ```{prf:proof}
+          ...
+          ```
+          ````
   C7  ``Numerical corner`` and ``Experiment`` each hold at least one visible code cell.
   C8  At least three exercises, each ``{exercise}`` (or ``{exercise-start}``) with a
       ``:label:`` and each with a ``{solution} label`` (or ``{solution-start}``) that has
@@ -490,8 +497,11 @@ def c6_proof(nb):
     if "The idea of the proof" not in names or "Exercises" not in names:
         return  # C3 reports it
     between = names[names.index("The idea of the proof") : names.index("Exercises")]
-    if not any(b.section and section_name(b.section) in between for b in nb.blocks("prf:proof")):
+    proofs = nb.blocks("prf:proof")
+    if not any(b.section and section_name(b.section) in between for b in proofs):
         yield "no {prf:proof} between 'The idea of the proof' and 'Exercises'"
+    if any("dropdown" in b.options.get("class", "") for b in proofs):
+        yield "a {prf:proof} with ':class: dropdown'; put it inside a {dropdown} instead"
 
 
 def c7_numbers(nb):

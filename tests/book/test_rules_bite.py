@@ -52,14 +52,14 @@ def example_chapter():
         ),
         text(
             "## The idea of the proof\n\nCount each {term}`cell` once.\n\n"
-            "```{prf:proof}\n:class: dropdown\n\nSee above.\n```"
+            "````{dropdown} Proof\n```{prf:proof}\nSee above.\n```\n````"
         ),
         text("## Numerical corner\n\nThe {term}`coupon` of $n = 3$."),
         code("rng = np.random.default_rng(0)\ncount = 2 + int(rng.integers(1))"),
         code("assert count == 2", "remove-cell"),
         text("## Experiment: once more"),
         code(SLIDER),
-        code("import ipywidgets\n\nipywidgets.interact(abs, x=(0, 3));", "remove-output"),
+        code("import ipywidgets\n\n_ = ipywidgets.interact(lambda k: k, k=(0, 3))", "remove-output"),
         code("np.testing.assert_allclose(count, 2)", "remove-cell"),
         text("## What to remember\n\n- Two."),
         text("## Exercises"),
@@ -171,6 +171,7 @@ DEFECTS = [
     (rules.c5_claims_have_sources, replace(":label: thm-example", "")),
     (rules.c5_claims_have_sources, replace("{prf:theorem}", "{prf:remark}")),
     (rules.c6_proof, replace("{prf:proof}", "{note}")),
+    (rules.c6_proof, replace("{prf:proof}", "{prf:proof}\n:class: dropdown")),
     (rules.c7_numbers, drop("rng =")),
     (rules.c8_exercises, drop("ex-two")),
     (rules.c8_exercises, replace(":label: ex-two", "")),

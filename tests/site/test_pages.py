@@ -1,0 +1,238 @@
+"""Every built page in a real browser: wide, on a phone, in the dark, and with the keyboard.
+
+One visit per page and view; a visit collects all findings, so that a failure lists them together.
+"""
+
+import json
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+
+HTML = Path(__file__).resolve().parents[2] / "_build/html"
+AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+# Pages that the theme and the extensions write: search results, indices.
+GENERATED = {"search.html", "genindex.html", "prf-prf.html", "index.html"}
+PAGES = sorted(
+    str(p.relative_to(HTML))
+    for p in HTML.glob("**/*.html")
+    if "_static" not in p.parts and str(p.relative_to(HTML)) not in GENERATED
+)
+LOAD_LIMIT = 60_000  # milliseconds, for a page with all its formulas
+
+WIDE = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+# What axe-core finds in the theme's and the extensions' own markup: rule, part of the HTML it
+# points at, reason.  Anything else is a failure.
+AXE_BASELINE = [
+    ("label-content-name-mismatch", "", "buttons of sphinx-book-theme: icon text differs from the label"),
+    ("aria-deprecated-role", "doc-biblioentry", "role written by docutils for bibliography entries"),
+    ("aria-required-children", 'role="list"', "list of sphinxcontrib-bibtex"),
+    ("aria-required-parent", "doc-biblioentry", "entries of sphinxcontrib-bibtex"),
+    ("aria-allowed-role", "doc-biblioentry", "entries of sphinxcontrib-bibtex"),
+    ("region", "sidebar-primary-item", "sidebar of sphinx-book-theme outside the landmarks"),
+]
+# Messages of the theme that say nothing about our pages.
+CONSOLE_BASELINE = ("THEBE_JS_URL", "invalid theme mode")
+
+FORMULAS = r"""
+async () => {
+  const findings = [];
+  const math = [...document.querySelectorAll('span.math, div.math')];
+  if (math.length && !window.MathJax) return ['MathJax was not loaded'];
+  if (math.length) await MathJax.startup.promise;
+  const containers = document.querySelectorAll('mjx-container');
+  if (containers.length !== math.length)
+    findings.push(`${math.length} formulas, ${containers.length} of them typeset`);
+  for (const bad of document.querySelectorAll('mjx-merror, [data-mjx-error]'))
+    findings.push('TeX error: ' + (bad.getAttribute('data-mjx-error') || bad.textContent));
+  for (const text of document.querySelectorAll('mjx-assistive-mml mtext, mjx-assistive-mml merror'))
+    if (text.textContent.includes('\\')) findings.push('unknown macro ' + text.textContent);
+  const walker = document.createTreeWalker(document.querySelector('article, main, body'), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (node.parentElement.closest('script, style, pre, code, mjx-container, svg, textarea')) continue;
+    if (/\\[(\[)\]]|\$[^$\s][^$]*\$|\\(frac|begin|sum|lambda|sigma|ldots|mathbb|text)\b/.test(node.data))
+      findings.push('raw TeX: ' + node.data.trim().slice(0, 80));
+  }
+  return findings;
+}
+"""
+
+PICTURES = r"""
+async (dark) => {
+  const findings = [];
+  for (const image of document.querySelectorAll('article img')) {
+    const name = image.getAttribute('src').slice(0, 60);
+    const alt = (image.getAttribute('alt') || '').trim();
+    if (!image.loading || image.loading !== 'lazy') { try { await image.decode(); } catch (e) { } }
+    if (image.checkVisibility() && image.complete && image.naturalWidth === 0)
+      findings.push('picture does not load: ' + name);
+    if (alt.length < 10 || /\.(png|svg|jpe?g)$|_images\//.test(alt))
+      findings.push(`picture without alt text: ${name} (${alt})`);
+    if (dark && image.closest('.cell_output') && image.checkVisibility()) {
+      const shade = getComputedStyle(image).backgroundColor.match(/[\d.]+/g).map(Number);
+      if (shade.length === 4 && shade[3] === 0) findings.push('dark page, picture on no light ground: ' + name);
+    }
+  }
+  return findings;
+}
+"""
+
+SIDEWAYS = r"""
+() => {
+  const root = document.scrollingElement;
+  if (root.scrollWidth <= root.clientWidth) return [];
+  const inside = (e) => {  // in a box that scrolls by itself
+    for (let p = e.parentElement; p && p !== root; p = p.parentElement)
+      if (/auto|scroll|hidden/.test(getComputedStyle(p).overflowX)) return true;
+    return false;
+  };
+  const wide = [...document.querySelectorAll('article *')]
+    .filter((e) => e.getBoundingClientRect().right > root.clientWidth + 1 && !inside(e))
+    .slice(0, 5).map((e) => e.outerHTML.slice(0, 100));
+  return [`page scrolls sideways by ${root.scrollWidth - root.clientWidth} px: ${wide.join(' | ')}`];
+}
+"""
+
+# Without the insides of formulas: thousands of glyph elements, which MathJax answers for.
+# Without preload: fetching style sheets again, axe gets their relative addresses wrong.
+AXE_RUN = """
+async (rules) => {
+  const options = {resultTypes: ['violations'], preload: false};
+  if (rules) options.runOnly = rules;
+  const result = await axe.run({exclude: [['mjx-container']]}, options);
+  return result.violations.flatMap((v) => v.nodes.map((n) => [v.id, n.html, (n.failureSummary || '')]));
+}
+"""
+
+
+# What the theme's own button does; then the time that its transitions take.
+SET_THEME = """
+async (theme) => {
+  document.documentElement.dataset.theme = theme;
+  document.documentElement.dataset.mode = theme;
+  await new Promise((done) => setTimeout(done, 300));
+}
+"""
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open a page; returns (page, findings), where findings grows while the page lives."""
+    contexts = []
+
+    def open_page(name, viewport, dark=False):
+        context = browser.new_context(viewport=viewport, color_scheme="dark" if dark else "light")
+        contexts.append(context)
+        mode = "dark" if dark else "light"
+        context.add_init_script(f"localStorage.setItem('mode', '{mode}'); localStorage.setItem('theme', '{mode}')")
+        page, findings = context.new_page(), []
+
+        def only_here(route):
+            if route.request.url.startswith(address):
+                route.continue_()
+            else:
+                findings.append(f"asks another host: {route.request.url[:120]}")
+                route.abort()
+
+        def console(message):
+            if message.type == "error" and not any(known in message.text for known in CONSOLE_BASELINE):
+                findings.append(f"console: {message.text[:200]}")
+
+        def error(exception):
+            if not any(known in str(exception) for known in CONSOLE_BASELINE):
+                findings.append(f"script error: {str(exception)[:200]}")
+
+        def response(answer):
+            if answer.status >= 400 and not answer.url.endswith("/favicon.ico"):
+                findings.append(f"{answer.status}: {answer.url}")
+
+        context.route("**/*", only_here)
+        page.on("console", console)
+        page.on("pageerror", error)
+        page.on("response", response)
+        page.goto(f"{address}/{name}", wait_until="load", timeout=LOAD_LIMIT)
+        return page, findings
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def axe_findings(page, rules=None):
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    for rule, html, summary in page.evaluate(AXE_RUN, rules):
+        if not any(rule == known and part in html for known, part, _ in AXE_BASELINE):
+            yield f"axe {rule}: {html[:150]} -- {summary[:200]}"
+
+
+def report(name, findings):
+    assert not findings, "\n".join([f"{name}: {len(findings)} findings", *dict.fromkeys(findings)])
+
+
+def test_there_are_pages(address):
+    assert PAGES
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page(visit, name):
+    page, findings = visit(name, WIDE)
+    findings += page.evaluate(FORMULAS)
+    findings += page.evaluate(PICTURES, False)
+    findings += axe_findings(page)
+
+    page.evaluate(SET_THEME, "dark")
+    findings += [f"dark: {f}" for f in page.evaluate(PICTURES, True)]
+    findings += [f"dark: {f}" for f in axe_findings(page, ["color-contrast"])]
+
+    page.evaluate(SET_THEME, "light")
+    page.set_viewport_size(PHONE)
+    findings += [f"phone: {f}" for f in page.evaluate(SIDEWAYS)]
+    report(name, findings)
+
+
+def test_dark_mode_of_the_system_is_followed(visit):
+    page, findings = visit(PAGES[0], WIDE, dark=True)
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    findings += page.evaluate(FORMULAS)
+    report(PAGES[0], findings)
+
+
+# What a slider shows: its pictures and texts as they appear, without those that are hidden.
+SHOWN = """
+(slider) => {
+  const box = slider.closest('.cell_output');
+  const seen = [...box.querySelectorAll('img, svg, [role=img], output, figcaption, p')]
+    .filter((e) => e.checkVisibility()).map((e) => e.outerHTML);
+  return JSON.stringify(seen);
+}
+"""
+
+
+@pytest.mark.parametrize("name", [p for p in PAGES if 'type="range"' in (HTML / p).read_text(encoding="utf-8")])
+def test_sliders_by_keyboard(visit, name):
+    page, findings = visit(name, WIDE)
+    for slider in page.query_selector_all("article input[type=range]"):
+        slider.scroll_into_view_if_needed()
+        slider.focus()
+        page.keyboard.press("Home")
+        first, value = slider.evaluate(SHOWN), slider.input_value()
+        page.keyboard.press("ArrowRight")
+        second = slider.evaluate(SHOWN)
+        if slider.input_value() == value:
+            findings.append("an arrow key does not move the slider")
+        if not json.loads(first) or first == second:
+            findings.append("an arrow key does not change the picture")
+        page.keyboard.press("ArrowLeft")
+        if slider.evaluate(SHOWN) != first:
+            findings.append("the way back shows another picture")
+    report(name, findings)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in GENERATED if (HTML / name).exists()))
+def test_generated_pages_stay_here(visit, name):
+    _, findings = visit(name, WIDE)
+    report(name, [f for f in findings if "another host" in f or f.startswith("4")])
