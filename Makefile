@@ -44,7 +44,7 @@ lint: setup  ## style of the code, spelling of the text
 	@$(BIN)/codespell
 
 unit: setup  ## tests of the library (with coverage), rules of the notebooks, every notebook run
-	$(PYTEST) tests/lib tests/book tests/tools book --nbval-lax --cov=relucones --cov-report=term:skip-covered --cov-fail-under=95
+	$(PYTEST) tests/lib tests/book tests/tools book --cov=relucones --cov-report=term:skip-covered --cov-fail-under=95
 
 site: book  ## open every page of the built site in a browser
 	$(PYTEST) tests/site

@@ -28,7 +28,7 @@ EVERY NOTEBOOK (``book/**/*.ipynb``)
       sliders (R9), whose frames carry their own alt text.
   R9  Live widgets are an extra: a cell that mentions ``ipywidgets``, ``interact`` or
       ``widgets.`` is tagged ``remove-output``.  Readers of the site get a pre-drawn
-      ``plots.slider(...)`` instead.
+      ``plots.slider(...)`` instead; ``plots.interact(...)`` moves the same figure live.
   R10 Pictures in markdown have alt text and are local; links to other pages are relative
       without host.  No raw ``<img>``, ``<script>``, ``<iframe>``.
 
@@ -119,7 +119,7 @@ OPTIONAL_SECTIONS = {"The proof"}
 CLAIMS = ("prf:theorem", "prf:proposition", "prf:lemma", "prf:corollary")
 VAGUE_VERBS = ("understand", "know", "learn", "be ", "see ", "get ")
 # Functions of ``plots`` that hand back no picture of their own.
-NOT_PICTURES = ("slider", "use_", "set_")
+NOT_PICTURES = ("slider", "interact", "color", "use_", "set_")
 
 
 # ---------------------------------------------------------------------------------------------

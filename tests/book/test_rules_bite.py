@@ -16,8 +16,14 @@ def figure(name):
 SLIDER = """\
 from relucones import plots
 
-fig_of = lambda t: plots.plain(t)
-plots.slider(fig_of, values=[1, 2, 3])
+
+def draw(slope):
+    fig, ax = plt.subplots()
+    ax.plot([0, 1], [0, slope])
+    return fig, ax
+
+
+plots.slider(draw, [1, 2, 3], "slope", alt=lambda slope: f"A straight line of slope {slope}.")
 """
 
 
@@ -59,7 +65,7 @@ def example_chapter():
         code("assert count == 2", "remove-cell"),
         text("## Experiment: once more"),
         code(SLIDER),
-        code("import ipywidgets\n\n_ = ipywidgets.interact(lambda k: k, k=(0, 3))", "remove-output"),
+        code('plots.interact(draw, [1, 2, 3], "slope")', "remove-output"),
         code("np.testing.assert_allclose(count, 2)", "remove-cell"),
         text("## What to remember\n\n- Two."),
         text("## Exercises"),
@@ -149,7 +155,7 @@ DEFECTS = [
     (rules.r8_figures_described, edit("plt.show", lambda c: c.metadata.mystnb.figure.update(name="Fig 1"))),
     (rules.r8_figures_described, replace("plt.show()", "plt.show()\nx = 1")),
     (rules.r8_figures_described, add(code("fig, ax = plots.cones(3)"))),
-    (rules.r9_widgets_are_extra, edit("ipywidgets", tag())),
+    (rules.r9_widgets_are_extra, edit("plots.interact", tag())),
     (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("![](picture.png)"))),
     (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("![A fine picture](https://e.org/p.png)"))),
     (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("<img src='p.png'>"))),
@@ -180,7 +186,7 @@ DEFECTS = [
     (rules.c9_self_check, replace("true value", "our value")),
     (rules.c10_hidden_numbers_and_interaction, drop("assert count")),
     (rules.c10_hidden_numbers_and_interaction, drop("plots.slider")),
-    (rules.c10_hidden_numbers_and_interaction, drop("ipywidgets")),
+    (rules.c10_hidden_numbers_and_interaction, drop("plots.interact")),
     (rules.c11_glossary_used, replace("{term}`coupon`", "coupon")),
 ]
 

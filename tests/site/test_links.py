@@ -15,6 +15,7 @@ PAGES = sorted(str(p.relative_to(HTML)) for p in HTML.glob("**/*.html") if "_sta
 LOADS = {("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("video", "src"),
          ("object", "data"), ("embed", "src"), ("image", "href")}
 LOADING_RELATIONS = {"stylesheet", "preload", "icon", "shortcut", "modulepreload", "preconnect", "dns-prefetch", "manifest"}
+MAX_BYTES = 5_000_000
 FOREIGN_SCRIPTS = ("require.js", "require.min.js", "embed-amd", "html-manager")
 
 
@@ -96,6 +97,12 @@ def test_launch_buttons(notebook):
     assert colab in links, [link for link in links if "colab" in link]
     assert binder in links, [link for link in links if "binder" in link]
     assert quote(notebook) == notebook, "a file name that needs no quoting"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_weight(name):
+    """A phone has to load it: the page itself, with the pre-drawn frames that lie in it."""
+    assert (HTML / name).stat().st_size < MAX_BYTES
 
 
 def test_mathjax_is_part_of_the_site():
