@@ -21,7 +21,7 @@ export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup book serve test lint unit site coverage shots tidy lock repository bench clean distclean
+.PHONY: help setup book serve test lint unit site coverage shots tidy newest lock repository bench clean distclean
 
 help:  ## list the tasks
 	@echo "make TASK, where TASK is one of"
@@ -58,6 +58,10 @@ shots: book  ## pictures of every page (wide, phone, dark) in _build/shots
 
 tidy: setup  ## strip outputs and counts from the notebooks
 	@$(BIN)/python tools/tidy.py
+
+newest: setup  ## the newest versions of the library's dependencies in .venv (undo: make distclean)
+	@rm -f .venv/installed
+	@$(BIN)/uv pip install -q --python $(BIN)/python --torch-backend cpu --upgrade -e "./lib[torch]" pytest pytest-xdist hypothesis
 
 lock: setup  ## write constraints.txt anew from requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-package relucones \
