@@ -19,9 +19,9 @@ VIEWS = {
 TALLEST = 16_000  # pixels; Chromium cannot draw much taller pictures
 
 
-def load_conftest():
+def load_serving():
     """The browser of the tests: one place knows where to find it and how to start it."""
-    spec = importlib.util.spec_from_file_location("site_conftest", ROOT / "tests/site/conftest.py")
+    spec = importlib.util.spec_from_file_location("serving", ROOT / "tests/site/serving.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -30,7 +30,7 @@ def load_conftest():
 def main(words):
     from playwright.sync_api import sync_playwright
 
-    site = load_conftest()
+    site = load_serving()
     path = site.find_browser()
     if path is None:
         sys.exit(site.WHERE)
