@@ -5,6 +5,7 @@ chapter, from the palette of Okabe and Ito, which readers with colour-blindness 
 """
 
 from .cells import bits, cell_sizes, new_wall, pattern_growth, readme_picture, sphere_cells, turn_weight, weight_space
+from .one_cone import cone_solution, describe_minimum, name_pattern, segment, single_neuron, through_the_wall
 from .style import color
 from .widgets import interact, slider
 
@@ -12,12 +13,18 @@ __all__ = [
     "bits",
     "cell_sizes",
     "color",
+    "cone_solution",
+    "describe_minimum",
     "interact",
+    "name_pattern",
     "new_wall",
     "pattern_growth",
     "readme_picture",
+    "segment",
+    "single_neuron",
     "slider",
     "sphere_cells",
+    "through_the_wall",
     "turn_weight",
     "weight_space",
 ]
