@@ -98,7 +98,7 @@ def find_coupons(X, y, lam):
     return Coupons(
         X, directions, signs, supports,
         np.array(patterns, dtype=bool).reshape(-1, n), np.array(pattern_signs, dtype=int),
-        np.array(holds, dtype=bool).reshape(-1, len(used)), len(faces.arrangement.cells),
+        np.array(holds, dtype=bool).reshape(len(holds), len(used)), len(faces.arrangement.cells),
     )  # fmt: skip
 
 
