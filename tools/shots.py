@@ -49,6 +49,7 @@ def main(words):
                 page = context.new_page()
                 page.goto(f"{address}/{name}", wait_until="load")
                 page.evaluate("window.MathJax ? MathJax.startup.promise.then(() => 0) : 0")
+                page.evaluate("document.fonts.ready.then(() => 0)")
                 height = page.evaluate("document.documentElement.scrollHeight")
                 page.set_viewport_size({**settings["viewport"], "height": min(TALLEST, max(844, height))})
                 picture = SHOTS / view / name.replace("/", "_").replace(".html", ".png")
