@@ -6,6 +6,7 @@ chapter, from the palette of Okabe and Ito, which readers with colour-blindness 
 
 from .cells import bits, cell_sizes, new_wall, pattern_growth, readme_picture, sphere_cells, turn_weight, weight_space
 from .one_cone import cone_solution, describe_minimum, name_pattern, segment, single_neuron, through_the_wall
+from .penalty import end_losses, hinges, imbalance, neuron_vectors, norm_path, rescaling, ridges, same_function, valley
 from .style import color
 from .widgets import interact, slider
 
@@ -15,16 +16,25 @@ __all__ = [
     "color",
     "cone_solution",
     "describe_minimum",
+    "end_losses",
+    "hinges",
+    "imbalance",
     "interact",
     "name_pattern",
+    "neuron_vectors",
     "new_wall",
+    "norm_path",
     "pattern_growth",
     "readme_picture",
+    "rescaling",
+    "ridges",
+    "same_function",
     "segment",
     "single_neuron",
     "slider",
     "sphere_cells",
     "through_the_wall",
     "turn_weight",
+    "valley",
     "weight_space",
 ]
