@@ -4,7 +4,7 @@
 PYTHON ?= python3
 TORCH ?= auto
 PORT ?= 8000
-JOBS ?= $(shell $(PYTHON) -c "import os; print(len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count())")
+JOBS ?= $(shell $(PYTHON) -c "import os; print(len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count())" 2>/dev/null || echo 1)
 
 BIN := .venv/bin
 # A venv made earlier is kept, unless PYTHON was named on this call.
@@ -29,6 +29,7 @@ help:  ## list the tasks
 	@echo "Options: PYTHON=python3.12  TORCH=cuda  PORT=8000  JOBS=2"
 
 setup:  ## make .venv with the pinned packages (the other tasks do it by themselves)
+	@$(PYTHON) -c "" 2>/dev/null || { echo "$(PYTHON) does not run; name a Python 3.11 or newer: make book PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) tools/install.py --torch "$(TORCH)" $(CHOSEN)
 
 book: setup  ## run the notebooks and build the site in _build/html
