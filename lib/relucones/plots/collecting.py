@@ -1,0 +1,206 @@
+"""Figures of the chapter on coupons: who holds which coupon, proportions of good cones, and the widths they need."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import Circle, Wedge
+
+from .style import color
+
+_GOLDEN = (np.sqrt(5) - 1) / 2  # spreads dots evenly in a cell without a random number
+_MARKS = ("o", "D", "^", "s")
+
+
+def coupon_circles(coupons, patterns=(), signs=()):
+    """The coupons of a problem in the plane, one circle for each output sign, and the neurons drawn so far.
+
+    The wedges are the cells of the signed patterns that hold a coupon, light until a drawn neuron has such a pattern
+    and dark from then on. A black dot is a drawn neuron, somewhere in its cell.
+
+    Parameters
+    ----------
+    coupons : Coupons
+        Of points in the plane.
+    patterns : bool array (m, n)
+    signs : array (m,)
+        The signed patterns of the neurons.
+    """
+    cells = _cells_of_circle(coupons.X)
+    drawn = {(p.tobytes(), s) for p, s in zip(patterns, signs, strict=True)}
+    holders = list(zip([p.tobytes() for p in coupons.patterns], coupons.pattern_signs, strict=True))
+    got = coupons.holds[[holder in drawn for holder in holders]].any(axis=0)
+    fig, axes = plt.subplots(1, 2, figsize=(5.8, 3.3))
+    for ax, sign, look in zip(axes, (1, -1), (color.positive, color.negative), strict=True):
+        for (key, s), row in zip(holders, coupons.holds, strict=True):
+            if s == sign:
+                shade, strength = (color.good, 0.75) if got[row].any() else (color.cone, 0.35)
+                ax.add_patch(Wedge((0, 0), 1, *np.degrees(cells[key]), color=shade, alpha=strength, linewidth=0))
+        for start, _ in cells.values():
+            ax.plot([0, np.cos(start)], [0, np.sin(start)], color=color.wall, linewidth=1)
+        ax.add_patch(Circle((0, 0), 1, fill=False, color=color.wall, linewidth=1))
+        for j in np.flatnonzero(np.asarray(signs) == sign):
+            start, end = cells[patterns[j].tobytes()]
+            angle = start + (end - start) * (0.1 + 0.8 * ((j + 1) * _GOLDEN % 1))
+            radius = 0.62 + 0.3 * ((j + 1) * _GOLDEN**2 % 1)
+            ax.plot(radius * np.cos(angle), radius * np.sin(angle), "o", color=color.point, markersize=4)
+        for i in np.flatnonzero(coupons.signs == sign):
+            u = coupons.directions[i]
+            ax.annotate("", 1.08 * u, (0, 0), arrowprops={"arrowstyle": "-|>", "color": look, "linewidth": 2.2})
+            ax.text(*(1.27 * u), f"$u_{i + 1}$", ha="center", va="center", fontsize=14, color=look)
+        ax.set_title(f"output sign $s = {sign:+d}$", fontsize=13)
+        ax.set(xlim=(-1.42, 1.42), ylim=(-1.42, 1.42), aspect="equal")
+        ax.axis("off")
+    if len(signs):
+        fig.suptitle(f"{len(signs)} neurons: {got.sum()} of {len(got)} coupons", fontsize=14, y=0.06)
+    fig.subplots_adjust(left=0, right=1, wspace=0, bottom=0.06, top=0.92)
+    return fig, axes
+
+
+def _cells_of_circle(X):
+    """The arc of angles of every cell of points in the plane, by the bytes of its pattern."""
+    walls = np.unique(np.round(np.mod(np.arctan2(X[:, 1], X[:, 0]) + np.pi / 2, np.pi), 12))
+    starts = np.concatenate([walls, walls + np.pi])
+    ends = np.append(starts[1:], starts[0] + 2 * np.pi)
+    middle = (starts + ends) / 2
+    patterns = np.stack([np.cos(middle), np.sin(middle)], axis=1) @ X.T > 0
+    return {p.tobytes(): (a, b) for p, a, b in zip(patterns, starts, ends, strict=True)}
+
+
+def good_cones(widths, curves, log=False, band=None):
+    """The proportion of good cones against the width.
+
+    Parameters
+    ----------
+    widths : array (w,)
+    curves : list of tuples
+        ``(values, label, concept, line style)``; the concept is a name in `color`; an empty label shows no entry.
+    log : bool
+        A logarithmic vertical axis, on which a power of the width is a straight line.
+    band : tuple, optional
+        ``(lower, upper, concept)``, drawn as a shaded band.
+    """
+    fig, ax = plt.subplots(figsize=(5.6, 3.8))
+    for values, label, concept, style in curves:
+        ax.plot(widths, values, style, color=getattr(color, concept), label=label or "_")
+    if band is not None:
+        ax.fill_between(widths, band[0], band[1], color=getattr(color, band[2]), alpha=0.35, linewidth=0)
+    ax.set(xscale="log", xlabel="width $m$", ylabel="proportion of good cones")
+    if log:
+        ax.set_yscale("log")
+    else:
+        ax.set_ylim(-0.03, 1.04)
+    ax.legend(loc="best", fontsize=11)
+    return fig, ax
+
+
+def sampled_cones(widths, hits, trials, fine, curves):
+    """Sampled cones, solved one by one, against the exact curves: one thin curve per data set, the mean thick.
+
+    Parameters
+    ----------
+    widths : array (w,)
+    hits : int array (s, w)
+        How many of the `trials` cones of each width were good, for s data sets.
+    fine : array (f,)
+    curves : array (s, f)
+        The exact proportions.
+    """
+    fig, ax = plt.subplots(figsize=(5.6, 3.8))
+    ax.plot(fine, curves.T, color=color.wall, linewidth=0.9)
+    ax.plot(fine, curves.mean(axis=0), color=color.theory, label="exact, mean of the data sets")
+    share = hits / trials
+    # One standard deviation of the mean of independent binomials, at the exact proportions.
+    exact = np.array([np.interp(widths, fine, row) for row in curves])
+    spread = np.sqrt((exact * (1 - exact)).sum(axis=0) / trials) / len(hits)
+    ax.errorbar(widths, share.mean(axis=0), spread, fmt="o", color=color.good, capsize=4, label="sampled cones")
+    ax.set(xscale="log", xlabel="width $m$", ylabel="proportion of good cones", ylim=(-0.03, 1.04))
+    ax.legend(loc="upper left", fontsize=11)
+    return fig, ax
+
+
+def two_measures(widths, panels):
+    """Exact curves of several data sets under both measures, one panel per kind of data.
+
+    `panels` maps a title to a list of pairs ``(counting, gaussian)`` of arrays like `widths`.
+    """
+    fig, axes = plt.subplots(1, len(panels), figsize=(6.2, 3.4), sharey=True)
+    for ax, (title, pairs) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+        for i, pair in enumerate(pairs):
+            for values, concept in zip(pair, ("counting", "gaussian"), strict=True):
+                name = concept if i == 0 else "_"
+                ax.plot(widths, values, color=getattr(color, concept), linewidth=1.5, label=name)
+        ax.set(xscale="log", xlabel="width $m$")
+        ax.set_title(title, fontsize=12)
+    axes = np.atleast_1d(axes)
+    axes[0].set_ylabel("proportion of good cones")
+    axes[0].legend(loc="upper left", fontsize=11, handlelength=1.2)
+    fig.tight_layout()
+    return fig, axes
+
+
+def duel(groups):
+    """The width at which half the cones are good, counted and drawn; below the diagonal drawing needs fewer neurons.
+
+    `groups` maps a label to a pair of arrays: the widths under the counting and under the Gaussian measure.
+    """
+    fig, ax = plt.subplots(figsize=(5.0, 4.4))
+    looks = (color.gaussian, color.spurious, color.good)
+    for (label, (counting, gaussian)), look, mark in zip(groups.items(), looks, _MARKS, strict=False):
+        ax.plot(counting, gaussian, mark, color=look, label=label, alpha=0.8, markeredgecolor="white", markersize=7)
+    both = np.concatenate([np.concatenate(pair) for pair in groups.values()])
+    ends = np.array([both.min() / 1.3, both.max() * 1.3])
+    ax.plot(ends, ends, "--", color=color.wall, linewidth=1.2)
+    ax.set(xscale="log", yscale="log", xlabel="counting: width for one half", ylabel="Gaussian: width for one half")
+    ax.legend(loc="upper left", fontsize=11, handletextpad=0.2)
+    return fig, ax
+
+
+def relative_sizes(walls, sizes, prediction):
+    """How large the cells of a coupon are, relative to an average cell, by the number of walls its direction lies on.
+
+    Parameters
+    ----------
+    walls : int array (c,)
+        On how many walls the direction of each coupon lies.
+    sizes : array (c,)
+        The Gaussian measure of the coupon divided by its counting measure.
+    prediction : float
+        The mean size for a direction placed at random on the sphere, drawn over the coupons on no wall.
+    """
+    fig, ax = plt.subplots(figsize=(5.6, 3.8))
+    names = ("inside a cell", "on one wall", "on two walls")
+    for q in np.unique(walls):
+        here = np.sort(sizes[walls == q])
+        across = q + 0.5 * ((np.arange(len(here)) * _GOLDEN) % 1 - 0.5)
+        ax.plot(across, here, "o", color=color.cone, markersize=5, alpha=0.75)
+        label = "mean" if q == walls.min() else "_"
+        ax.plot([q - 0.36, q + 0.36], [here.mean()] * 2, color=color.point, linewidth=3, label=label)
+    ax.plot([-0.36, 0.36], [prediction] * 2, ":", color=color.spurious, linewidth=3, label="random direction")
+    ax.axhline(1, color=color.wall, linewidth=1)
+    ax.set(yscale="log", ylabel="Gaussian / counting measure")
+    ax.set_xticks(np.unique(walls), [names[q] for q in np.unique(walls)])
+    ax.legend(loc="lower left", fontsize=11)
+    return fig, ax
+
+
+def width_and_decay(decays, widths, numbers, bound):
+    """The width at which half the cones are good, against the weight decay, one curve per data set.
+
+    Parameters
+    ----------
+    decays : array (l,)
+        Values of lambda / lambda_max.
+    widths, numbers : arrays (s, l)
+        The widths, and how many coupons there are.
+    bound : float
+        The width that the theorem guarantees, for every weight decay.
+    """
+    fig, (ax, below) = plt.subplots(2, 1, figsize=(5.6, 4.8), sharex=True, height_ratios=(3, 2))
+    for row, count, mark in zip(widths, numbers, _MARKS, strict=False):
+        (line,) = ax.plot(decays, row, "-" + mark, markersize=5, linewidth=1.4, color=color.counting, alpha=0.75)
+        below.plot(decays, count, "-" + mark, markersize=5, linewidth=1.4, color=line.get_color(), alpha=0.75)
+    ax.axhline(bound, linestyle="--", color=color.theory)
+    ax.text(decays[0], bound * 0.97, "theorem, for every $\\lambda$", va="top", fontsize=11)
+    ax.set(ylim=(0, 1.08 * bound), ylabel="width for one half")
+    below.set(xscale="log", xlabel="weight decay $\\lambda/\\lambda_{\\max}$", ylabel="coupons", ylim=(0, None))
+    fig.tight_layout()
+    return fig, (ax, below)
