@@ -5,36 +5,51 @@ chapter, from the palette of Okabe and Ito, which readers with colour-blindness 
 """
 
 from .cells import bits, cell_sizes, new_wall, pattern_growth, readme_picture, sphere_cells, turn_weight, weight_space
+from .collecting import coupon_circles, duel, good_cones, relative_sizes, sampled_cones, two_measures, width_and_decay
 from .one_cone import cone_solution, describe_minimum, name_pattern, segment, single_neuron, through_the_wall
 from .penalty import end_losses, hinges, imbalance, neuron_vectors, norm_path, rescaling, ridges, same_function, valley
+from .program import certificate_circle, certificate_curve, end_points, loss_floor, one_number_bound, scaled_dual
 from .style import color
 from .widgets import interact, slider
 
 __all__ = [
     "bits",
     "cell_sizes",
+    "certificate_circle",
+    "certificate_curve",
     "color",
     "cone_solution",
+    "coupon_circles",
     "describe_minimum",
+    "duel",
     "end_losses",
+    "end_points",
+    "good_cones",
     "hinges",
     "imbalance",
     "interact",
+    "loss_floor",
     "name_pattern",
     "neuron_vectors",
     "new_wall",
     "norm_path",
+    "one_number_bound",
     "pattern_growth",
     "readme_picture",
+    "relative_sizes",
     "rescaling",
     "ridges",
     "same_function",
+    "sampled_cones",
+    "scaled_dual",
     "segment",
     "single_neuron",
     "slider",
     "sphere_cells",
     "through_the_wall",
     "turn_weight",
+    "two_measures",
     "valley",
     "weight_space",
+    "width_and_decay",
 ]
