@@ -1,0 +1,159 @@
+"""Figures of chapter 4: bounds from below, and the dual certificate of planar data."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from ..faces import Faces
+from ..network import relu
+from .style import color
+
+_VERDICTS = {
+    "global minimum": (color.good, "o"),
+    "spurious stationary point": (color.spurious, "s"),
+    "not stationary": (color.wall, "x"),
+}
+_TOUCHING = 1e-6  # relative distance to the lines below which a direction counts as touching
+
+
+def loss_floor(widths, values, floor, on_floor=1e-7):
+    """Losses of many networks against their width, and the value that none of them can be below."""
+    widths, values = np.asarray(widths), np.asarray(values)
+    fig, ax = plt.subplots(figsize=(6.4, 4.2))
+    reached = values - floor <= on_floor
+    ax.axhspan(0, floor, color=color.dual, alpha=0.18, lw=0)
+    ax.axhline(floor, color=color.dual)
+    ax.semilogx(widths[~reached], values[~reached], "o", ms=6, color=color.cone, alpha=0.7, label="above the line")
+    ax.semilogx(widths[reached], values[reached], "o", ms=6, color=color.good, label="on the line")
+    ax.text(widths.min(), floor / 2, "no network of any width", color=color.dual, va="center", fontsize=13)
+    ticks = np.unique(widths)
+    ax.set_xticks(ticks, [str(w) for w in ticks])
+    ax.minorticks_off()
+    ax.set(xlabel="width m", ylabel="best loss in a random cone", ylim=(0, 1.05 * values.max()))
+    ax.legend(loc="upper right")
+    return fig, ax
+
+
+def one_number_bound(nu, y=1.0, lam=0.1):
+    r"""The loss :math:`(y-c)^2 + 2\lambda|c|` of one number c, and the function below it that belongs to `nu`.
+
+    The function is :math:`\nu(y-c) - \nu^2/4 + 2\lambda|c|`. While :math:`|\nu| \le 2\lambda` it is smallest at c = 0.
+    """
+    c = np.linspace(-0.6, 1.8, 481)
+    cost = 2 * lam * np.abs(c)
+    fig, ax = plt.subplots(figsize=(6.4, 4.2))
+    ax.plot(c, (y - c) ** 2 + cost, color=color.point, label="loss of c")
+    ax.plot(c, nu * (y - c) - nu**2 / 4 + cost, color=color.dual, label="function of ν below it")
+    if abs(nu) <= 2 * lam * (1 + 1e-12):
+        bound = nu * y - nu**2 / 4
+        ax.axhspan(-0.1, bound, color=color.dual, alpha=0.18, lw=0)
+        ax.set_title(f"ν = {nu:.2f}: no loss below {bound:.4f}")
+    else:
+        ax.set_title(f"ν = {nu:.2f} > 2λ = {2 * lam:.2f}: no bound at all", color=color.spurious)
+    ax.set(xlabel="c", ylabel="loss", xlim=(-0.6, 1.8), ylim=(-0.1, 0.8))
+    ax.legend(loc="upper right")
+    return fig, ax
+
+
+def certificate_curve(X, nu, lam, title=""):
+    r"""For points in the plane: :math:`\nu^\top\sigma(Xu)` against the angle of u, and the two lines :math:`\pm2\lambda`.
+
+    Dots: directions at which the curve touches a line, coloured by their sign. Orange: where it crosses one.
+    """
+    fig, ax = plt.subplots(figsize=(6.4, 4.2))
+    _draw_curve(ax, X, nu, lam)
+    ax.set_xlabel("angle of u in degrees")
+    ax.set_title(title)
+    return fig, ax
+
+
+def scaled_dual(X, y, nu, lam, t):
+    r"""Above: the curve of :math:`t\nu`. Below: the dual value :math:`t\,y^\top\nu - \frac n4t^2\|\nu\|^2` against t."""
+    largest = Faces(X).maximisers(nu).values[0]
+    limit = 2 * lam / largest
+    ts = np.linspace(0, 1, 201)
+    value = ts * (y @ nu) - len(y) / 4 * ts**2 * (nu @ nu)
+    here = t * (y @ nu) - len(y) / 4 * t**2 * (nu @ nu)
+    fig, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 6.6), height_ratios=(3, 2), layout="constrained")
+    _draw_curve(top, X, t * nu, lam, height=1.15 * largest / (2 * lam))
+    top.set_xlabel("angle of u in degrees")
+    feasible = ts <= limit
+    bottom.plot(ts, value, "--", color=color.wall)
+    bottom.plot(ts[feasible], value[feasible], color=color.dual, lw=3.5)
+    inside = t <= limit * (1 + 1e-9)
+    bottom.plot(t, here, "o", ms=11, color=color.dual if inside else color.spurious)
+    bottom.text(limit, 0.96 * value.max(), "  too far: no bound", va="top", color=color.spurious)
+    bottom.axvspan(limit, 1, color=color.spurious, alpha=0.08, lw=0)
+    bottom.set(xlabel="scale t", ylabel="value", xlim=(0, 1), ylim=(0, 1.08 * value.max()))
+    verdict = f"every network has loss ≥ {here:.4f}" if inside else "outside the lines: nothing is proved"
+    top.set_title(f"t = {t:.3f}: {verdict}")
+    return fig, (top, bottom)
+
+
+def certificate_circle(X, nu, lam, solution):
+    r"""The certificate around the circle: at direction u the curve has radius :math:`1 + h\,\nu^\top\sigma(Xu)/2\lambda`.
+
+    The two circles are the lines :math:`\pm2\lambda`; the arrows are the neurons of `solution`, as long as their weight.
+    """
+    h = 0.3
+    angle = np.linspace(-np.pi, np.pi, 1441)
+    circle = np.stack([np.cos(angle), np.sin(angle)])
+    radius = 1 + h * (nu @ relu(X @ circle)) / (2 * lam)
+    fig, ax = plt.subplots(figsize=(6.0, 6.0))
+    ax.add_patch(plt.matplotlib.patches.Annulus((0, 0), 1 + h, 2 * h, color=color.dual, alpha=0.12, lw=0))
+    for r, width in ((1 - h, 1.5), (1, 0.6), (1 + h, 1.5)):
+        ax.plot(*(r * circle), color=color.dual, lw=width, alpha=0.8)
+    for x in X:
+        wall = np.array([-x[1], x[0]]) / np.linalg.norm(x) * 1.42
+        ax.plot([-wall[0], wall[0]], [-wall[1], wall[1]], ":", color=color.wall, lw=1)
+    ax.plot(*(radius * circle), color=color.dual, lw=3)
+    scale = (1 - h) / solution.weights.max() * 0.9
+    for u, s, c in zip(solution.directions, solution.signs, solution.weights, strict=True):
+        shade = color.positive if s > 0 else color.negative
+        ax.annotate("", max(c * scale, 0.08) * u, (0, 0), arrowprops={"arrowstyle": "-|>", "color": shade, "lw": 2.5})
+        ax.plot(*((1 + s * h) * u), "o", ms=12, color=shade, zorder=3)
+    ax.text(0, 1 + h + 0.04, "+2λ", ha="center", color=color.dual, fontsize=12)
+    ax.text(0, h - 1 + 0.04, "−2λ", ha="center", va="bottom", color=color.dual, fontsize=12)
+    ax.set(xlim=(-1.45, 1.45), ylim=(-1.45, 1.45), aspect="equal")
+    ax.set_axis_off()
+    return fig, ax
+
+
+def end_points(widths, values, verdicts, floor, seed=0):
+    """Gap to the lower bound at the end of training, one mark per run, by width and verdict."""
+    rng = np.random.default_rng(seed)
+    widths, verdicts = np.asarray(widths), np.asarray(verdicts)
+    gap = np.maximum(np.asarray(values) - floor, 1e-12)
+    fig, ax = plt.subplots(figsize=(6.4, 4.6))
+    for verdict, (shade, marker) in _VERDICTS.items():
+        chosen = verdicts == verdict
+        if chosen.any():
+            x = widths[chosen] + rng.uniform(-0.3, 0.3, chosen.sum())
+            ax.semilogy(x, gap[chosen], marker, ms=6, color=shade, alpha=0.75, label=f"{verdict} ({chosen.sum()})")
+    ax.set(xlabel="width m", ylabel="loss minus lower bound", ylim=(1e-12, 3))
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=1)
+    return fig, ax
+
+
+def _draw_curve(ax, X, nu, lam, height=1.35):
+    """The curve in units of 2 lambda, with walls, touching and crossing directions."""
+    angle = np.linspace(-180, 180, 1441)
+    u = np.stack([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
+    curve = nu @ relu(X @ u) / (2 * lam)
+    normals = np.degrees(np.arctan2(X[:, 1], X[:, 0]))
+    for wall in np.concatenate([normals - 90, normals + 90]):
+        ax.axvline((wall + 180) % 360 - 180, ls=":", lw=1, color=color.wall)
+    ax.axhspan(-1, 1, color=color.dual, alpha=0.12, lw=0)
+    for line in (-1, 1):
+        ax.axhline(line, color=color.dual, lw=1.5)
+    ax.fill_between(angle, curve, np.clip(curve, -1, 1), color=color.spurious, alpha=0.5, lw=0)
+    ax.plot(angle, curve, color=color.dual, lw=3)
+    found = Faces(X).maximisers(nu, above=2 * lam * (1 - _TOUCHING))
+    for value, v, s in zip(found.values, found.directions, found.signs, strict=True):
+        crossing = value > 2 * lam * (1 + _TOUCHING)
+        shade = color.spurious if crossing else color.positive if s > 0 else color.negative
+        place = (np.degrees(np.arctan2(v[1], v[0])), s * value / (2 * lam))
+        ax.plot(*place, "D" if crossing else "o", ms=9 if crossing else 11, color=shade, zorder=3)
+    height = max(height, 1.35, 1.1 * np.abs(curve).max())
+    ax.set(xlim=(-180, 180), ylim=(-height, height), ylabel="νᵀσ(Xu)")
+    ax.set_xticks([-180, -90, 0, 90, 180])
+    ax.set_yticks([-1, 0, 1], ["−2λ", "0", "+2λ"])
