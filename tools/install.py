@@ -25,7 +25,7 @@ VENV = ROOT / ".venv"
 INPUTS = ("requirements.txt", "constraints.txt", "lib/pyproject.toml")
 OLDEST = (3, 11)
 CHOICES = ("auto", "cpu", "cuda")
-GPU_PACKAGES = re.compile(r"^(nvidia-|cuda-|cupy|triton$|pytorch-triton)")
+GPU_PACKAGES = re.compile(r"nvidia-|cuda-|triton$")
 
 NO_CPU_BUILD = """\
 torch's CPU build could not be installed (the reason stands above).  Two ways on:
@@ -39,8 +39,11 @@ class InstallError(Exception):
 
 
 def gpu_packages(report):
-    """Names of the CUDA packages in one of pip's ``--report`` files."""
-    names = (entry["metadata"]["name"].lower() for entry in report.get("install", []))
+    """Names of the CUDA packages that come with what one of pip's ``--report`` files installs."""
+    needs = []
+    for entry in report.get("install", []):
+        needs += [need for need in entry["metadata"].get("requires_dist", []) if "extra ==" not in need]
+    names = {re.match(r"[\w.-]+", need)[0].lower() for need in needs}
     return sorted(name for name in names if GPU_PACKAGES.match(name))
 
 
@@ -93,7 +96,8 @@ def version_of(python):
 def make_venv(python_was_chosen):
     wanted, present = sys.version_info[:2], version_of(python_of(VENV))
     if VENV.exists() and (present is None or (python_was_chosen and present != wanted)):
-        print(f"Removing .venv: it holds Python {present}, asked for is {wanted}.")
+        holds = ".".join(map(str, present)) if present else "no working Python"
+        print(f"Removing .venv: it holds {holds}, asked for is {'.'.join(map(str, wanted))}.")
         shutil.rmtree(VENV)
         present = None
     if present is None:
@@ -115,10 +119,14 @@ def pip(*arguments):
 
 
 def torch_report(version):
-    """What pip would install for the pinned torch, as its JSON report; nothing is installed."""
+    """What pip would install for the pinned torch alone, as its JSON report; nothing is installed.
+
+    Alone, because its own list of needs answers the question, and a registry without separate
+    metadata makes pip download every wheel that it looks into.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
-        pip("install", "-q", "--dry-run", "--report", str(path), "-c", "constraints.txt", f"torch=={version}")
+        pip("install", "-q", "--dry-run", "--no-deps", "--report", str(path), f"torch=={version}")
         return json.loads(path.read_text())
 
 

@@ -18,12 +18,19 @@ def load(name):
 install = load("install")
 
 
-def report(*names):
-    return {"version": "1", "install": [{"metadata": {"name": n, "version": "1"}} for n in names]}
+def report(*needs):
+    """pip's report on torch alone, which needs these packages."""
+    return {"version": "1", "install": [{"metadata": {"name": "torch", "version": "2", "requires_dist": list(needs)}}]}
 
 
-CPU = report("torch", "filelock", "sympy")
-CUDA = report("torch", "nvidia-cudnn-cu13", "nvidia-cublas", "triton", "sympy")
+CPU = report("filelock", "sympy>=1.13.3", 'triton>=3; extra == "compiler"')
+CUDA = report(
+    "filelock",
+    'cuda-toolkit[cublas,cudart]==13.0.3; platform_system == "Linux"',
+    'nvidia-cudnn-cu13==9.20.0.48; platform_system == "Linux"',
+    'triton==3.7.1; platform_system == "Linux" and python_version < "3.15"',
+)
+NOTHING_TO_DO = {"version": "1", "install": []}
 
 
 def never():
@@ -31,9 +38,9 @@ def never():
 
 
 def test_cuda_packages_are_recognised():
-    assert install.gpu_packages(CUDA) == ["nvidia-cublas", "nvidia-cudnn-cu13", "triton"]
+    assert install.gpu_packages(CUDA) == ["cuda-toolkit", "nvidia-cudnn-cu13", "triton"]
     assert install.gpu_packages(CPU) == []
-    assert install.gpu_packages({}) == []
+    assert install.gpu_packages(NOTHING_TO_DO) == []
 
 
 @pytest.mark.parametrize(
@@ -41,7 +48,7 @@ def test_cuda_packages_are_recognised():
     [
         ("auto", "Linux", lambda: CUDA, "cpu"),  # nobody gets 3 GB by surprise
         ("auto", "Linux", lambda: CPU, "pip"),
-        ("auto", "Linux", lambda: report(), "pip"),  # torch is there already
+        ("auto", "Linux", lambda: NOTHING_TO_DO, "pip"),  # torch is there already
         ("auto", "Darwin", never, "pip"),
         ("auto", "Windows", never, "pip"),
         ("cuda", "Linux", never, "pip"),
