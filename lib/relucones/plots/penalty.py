@@ -34,12 +34,11 @@ def same_function(networks, names, x):
 def hinges(network, x):
     """A network on the line, with the bias as second coordinate: every neuron's hinge, and their sum in black."""
     fig, ax = plt.subplots(figsize=(5.2, 3.6), layout="constrained")
+    ax.plot(x, network.predict(np.column_stack([x, np.ones_like(x)])), color=color.theory, lw=5)
     for w, a in zip(network.W, network.a, strict=True):
         shade = color.positive if a > 0 else color.negative
-        kink = -w[1] / w[0]
         ax.plot(x, a * relu(w[0] * x + w[1]), color=shade)
-        ax.plot(kink, 0, "o", color=shade, ms=8)
-    ax.plot(x, network.predict(np.column_stack([x, np.ones_like(x)])), color=color.theory, lw=3)
+        ax.plot(-w[1] / w[0], 0, "o", color=shade, ms=9)
     for label, shade in [("neurons with $a_j > 0$", color.positive), ("neurons with $a_j < 0$", color.negative),
                          ("their sum $f$", color.theory)]:  # fmt: skip
         ax.plot([], [], color=shade, label=label)
@@ -55,13 +54,14 @@ def ridges(network, X, y, size=1.5):
     plane = np.stack(np.meshgrid(grid, grid), axis=-1)
     output = network.predict(plane.reshape(-1, 2)).reshape(plane.shape[:2])
     top = np.abs(output).max()
-    shades = ax.contourf(grid, grid, output, np.linspace(-top, top, 19), cmap="PuOr")
+    # Limits beyond the data keep the shades pale, so that lines and labels stand out.
+    shades = ax.contourf(grid, grid, output, np.linspace(-top, top, 19), cmap="PRGn", vmin=-2 * top, vmax=2 * top)
     fig.colorbar(shades, ax=ax, label="output $f(x)$", ticks=np.arange(-np.floor(top), top, 1))
     for w, a in zip(network.W, network.a, strict=True):
-        along = np.array([-w[1], w[0]]) / np.linalg.norm(w)
-        ax.axline((0, 0), along, color=color.positive if a > 0 else color.negative, lw=2.5)
-        ax.annotate("", 0.55 * w / np.linalg.norm(w), (0, 0), arrowprops={
-            "arrowstyle": "-|>", "lw": 2.5, "color": color.positive if a > 0 else color.negative})  # fmt: skip
+        shade = color.positive if a > 0 else color.negative
+        ax.axline((0, 0), (-w[1], w[0]), color=shade, lw=2.5)
+        arrow = {"arrowstyle": "-|>", "lw": 2.5, "color": shade, "mutation_scale": 16, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", 0.45 * w / np.linalg.norm(w), (0, 0), arrowprops=arrow)
     ax.plot(*X.T, "o", color=color.point, ms=7)
     for point, label in zip(X, y, strict=True):
         ax.annotate(f"{label:g}", point, (6, 6), textcoords="offset points", fontweight="bold",
@@ -116,12 +116,12 @@ def norm_path(lams, solutions, lam_max):
         shades = np.where(s.signs > 0, color.positive, color.negative)
         bottom.scatter(np.full(len(s.weights), lam), s.weights, s=14, c=shades)
     for label, shade in [("$s_i = +1$", color.positive), ("$s_i = -1$", color.negative)]:
-        bottom.plot([], [], "o", color=shade, label=label)
+        top.plot([], [], "o", color=shade, label=label)
     for ax in (top, bottom):
         ax.axvline(lam_max, color=color.wall, ls="--")
     top.text(lam_max * 0.93, 4.6, r"$\lambda_{\max}$", ha="right", color="#555555")
     bottom.set(xscale="log", xlabel=r"weight decay $\lambda$", ylabel=r"norms $\|v_i\|$")
-    bottom.legend()
+    top.legend(loc="lower left")
     return fig, (top, bottom)
 
 
@@ -139,7 +139,7 @@ def valley(lam, paths, size=3.0):
     best = np.sqrt(1 - lam)
     ax.plot(best, best, "*", color=color.good, ms=18, label="global minimum", zorder=3)
     ax.set(xlim=(0, size), ylim=(0, size), aspect="equal", xlabel="inner weight $w$", ylabel="outer weight $a$")
-    ax.legend(loc="upper right")
+    ax.legend(loc="upper right", frameon=True, framealpha=1, edgecolor="none")
     return fig, ax
 
 
@@ -159,10 +159,10 @@ def end_losses(losses, at_rest, lower_bound):
     """Where runs end: their losses in increasing order, filled if they came to rest, over the certified bound."""
     fig, ax = plt.subplots(figsize=(5.2, 3.8), layout="constrained")
     order = np.argsort(losses, kind="stable")
-    rank, losses, at_rest = np.arange(len(order)), losses[order], at_rest[order]
+    rank, losses, at_rest = np.arange(1, len(order) + 1), losses[order], at_rest[order]
+    ax.axhline(lower_bound, color=color.good, label="no network of any width is below")
     ax.plot(rank[at_rest], losses[at_rest], "o", color=color.spurious, label="stationary")
     ax.plot(rank[~at_rest], losses[~at_rest], "o", color=color.spurious, mfc="white", label="still bouncing")
-    ax.axhline(lower_bound, color=color.good, label="no network of any width is below")
     ax.set(xlabel="runs, in order of their loss", ylabel=r"loss $L_\lambda$ at the end", ylim=(0, None))
     ax.legend(loc="upper left")
     return fig, ax
