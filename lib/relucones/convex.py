@@ -193,27 +193,65 @@ def dual_bound(faces, y, lam, nu):
 
 
 def _cutting_planes(faces, y, lam, tol):
+    """Cutting planes on the dual: solve over a pool of directions, price all faces, add what violates, repeat.
+
+    For lam far below lambda_max the first dual vectors are far off; a short path of decreasing lam fills the pool first.
+    """
     X, n = faces.X, len(y)
-    columns = _Columns.none(*X.shape)
-    best_bound, best_dual = -np.inf, np.zeros(n)
-    best_value, best = np.mean(y**2), (columns, np.zeros(0))
-    nu, stalled = 2 / n * y, 0
-    while True:
-        bound, feasible, violated = dual_bound(faces, y, lam, nu)
-        if bound > best_bound:
-            best_bound, best_dual = bound, feasible
-        if best_value - best_bound <= tol * best_value or len(violated.values) == 0 or stalled == 5:
+    state = _State(pool=_Columns.none(*X.shape), nu=2 / n * y)
+    largest = faces.maximisers(y, above=n * lam).values
+    if len(largest):
+        stages = int(np.floor(np.log10(largest[0] / (n * lam)))) - _FIRST_STAGE
+        for stage in range(stages, 0, -1):
+            state = _solve_stage(faces, y, lam * 10.0**stage, 1e-2, state)
+    state = _solve_stage(faces, y, lam, tol, state)
+    return _as_solution(X, y, lam, *state.best, state.bound, state.dual)
+
+
+_FIRST_STAGE = 3  # the path starts at about 10^-3 lambda_max
+_PASSES = 200
+_PATIENCE = 12  # passes without progress in the gap before rounding is taken to be the limit
+_POOL = 40  # columns per data point
+
+
+@dataclass
+class _State:
+    """What one stage hands to the next: the pool, the dual vector, and at its end the best network and bound."""
+
+    pool: "_Columns"
+    nu: np.ndarray
+    best: tuple | None = None
+    bound: float = -np.inf
+    dual: np.ndarray | None = None
+
+
+def _solve_stage(faces, y, lam, tol, state):
+    X, n = faces.X, len(y)
+    pool, nu = state.pool, state.nu
+    value, best = np.mean(y**2), (_Columns.none(*X.shape), np.zeros(0))
+    bound, dual, smallest_gap, waited = -np.inf, np.zeros(n), np.inf, 0
+    for _ in range(_PASSES):
+        new_bound, feasible, violated = dual_bound(faces, y, lam, nu)
+        if new_bound > bound:
+            bound, dual = new_bound, feasible
+        waited = 0 if value - bound < 0.99 * smallest_gap else waited + 1
+        smallest_gap = min(smallest_gap, value - bound)
+        if smallest_gap <= tol * value or len(violated.values) == 0 or waited > _PATIENCE:
             break
-        columns = columns.extended(violated, limit=5 * n)
-        weights = _restricted_optimum(columns.fits, y, lam)
-        columns, weights = columns.kept(weights > 0), weights[weights > 0]
-        columns, weights, nu = _refined(X, columns, weights, y, lam)
-        value = np.mean((columns.fits @ weights - y) ** 2) + 2 * lam * weights.sum()
-        stalled = 0 if value < best_value * (1 - 1e-13) else stalled + 1
-        if value < best_value:
-            best_value, best = value, (columns, weights)
-    columns, weights = best
-    return _as_solution(X, y, lam, columns, weights, best_bound, best_dual)
+        pool = pool.extended(_Columns.of(violated, limit=5 * n))
+        weights = _restricted_optimum(pool.fits, y, lam)
+        columns, weights = pool.kept(weights > 0), weights[weights > 0]
+        if violated.values[0] < 2.6 * lam:  # near enough for the faces of the optimum to be the right ones
+            columns, weights = _refined(X, columns, weights, y, lam)
+            pool = pool.extended(columns)
+        weights, residual = _settled(columns.fits, weights, y, lam)
+        nu = 2 / n * residual
+        new_value = np.mean((columns.fits @ weights - y) ** 2) + 2 * lam * weights.sum()
+        if new_value < value:
+            value, best = new_value, (columns, weights)
+        if pool.fits.shape[1] > _POOL * n:
+            pool = pool.kept(np.argsort(-(nu @ pool.fits))[: _POOL * n // 2])
+    return _State(pool, nu, best, bound, dual)
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,13 +270,19 @@ class _Columns:
     def kept(self, index):
         return _Columns(self.directions[index], self.signs[index], self.fits[:, index], self.vanishing[index])
 
-    def extended(self, maximisers, limit):
-        new = slice(0, limit)
+    @classmethod
+    def of(cls, maximisers, limit):
+        top = slice(0, limit)
+        return cls(
+            maximisers.directions[top], maximisers.signs[top], maximisers.fits[top].T, maximisers.vanishing[top]
+        )
+
+    def extended(self, other):
         return _Columns(
-            np.concatenate([self.directions, maximisers.directions[new]]),
-            np.concatenate([self.signs, maximisers.signs[new]]),
-            np.concatenate([self.fits, maximisers.fits[new].T], axis=1),
-            np.concatenate([self.vanishing, maximisers.vanishing[new]]),
+            np.concatenate([self.directions, other.directions]),
+            np.concatenate([self.signs, other.signs]),
+            np.concatenate([self.fits, other.fits], axis=1),
+            np.concatenate([self.vanishing, other.vanishing]),
         )
 
 
@@ -251,14 +295,16 @@ def _restricted_optimum(fits, y, lam):
     n, k = fits.shape
     size, scale = np.linalg.norm(fits, axis=0).max(), np.linalg.norm(y)
     rate = lam / (size * scale)
-    _, _, flag, info = daqp.solve(
-        n * rate * np.eye(n), -y / scale, np.ascontiguousarray(fits.T / size), np.ones(k), np.full(k, -1e30),
-        primal_tol=1e-11, dual_tol=1e-12, eps_prox=0, iter_limit=100_000,
-    )  # fmt: skip
-    if flag < 0:
-        raise ArithmeticError(f"the quadratic program of the cutting planes failed with flag {flag}")
-    # In units of the scaled dual, the multiplier of a constraint is the coefficient of its column.
-    return np.maximum(np.asarray(info["lam"]), 0.0) * scale / size
+    # In units z = n nu scale / 2 the dual is the projection of y onto the polyhedron {G^T z <= n lam}: a Hessian of
+    # one keeps the solver sound for tiny lam. A looser tolerance is the cure when it reports cycling.
+    for tolerance in (1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9):
+        _, _, flag, info = daqp.solve(
+            np.eye(n), -y / scale, np.ascontiguousarray(fits.T / size), np.full(k, n * rate), np.full(k, -1e30),
+            primal_tol=tolerance, dual_tol=1e-12, eps_prox=0, iter_limit=100_000,
+        )  # fmt: skip
+        if flag > 0:
+            return np.maximum(np.asarray(info["lam"]), 0.0) * scale / size
+    raise ArithmeticError(f"the quadratic program of the cutting planes failed with flag {flag}")
 
 
 def _refined(X, columns, weights, y, lam):
@@ -266,7 +312,7 @@ def _refined(X, columns, weights, y, lam):
 
     Columns of one face and one sign are first added up, which never increases the penalty. On the faces the problem is
     a smooth group lasso in the coordinates :math:`z_j` of :math:`v_j = B_j z_j`; steps that would leave a face are cut
-    back. Returns the new columns, weights, and the dual vector of the residual.
+    back.
     """
     n = len(y)
     V, columns = _added_up_by_face(columns, weights)
@@ -310,9 +356,7 @@ def _refined(X, columns, weights, y, lam):
     weights = np.linalg.norm(V, axis=1)
     directions = V / weights[:, None]
     fits = np.where(active, columns.signs[:, None] * (directions @ X.T), 0.0).T
-    columns = _Columns(directions, columns.signs, fits, columns.vanishing)
-    weights, residual = _settled(fits, weights, y, lam)
-    return columns, weights, 2 / n * residual
+    return _Columns(directions, columns.signs, fits, columns.vanishing), weights
 
 
 def _added_up_by_face(columns, weights):
