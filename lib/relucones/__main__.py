@@ -62,7 +62,7 @@ def _certify(options):
     print(f"patterns  N = {len(faces.arrangement.cells):,} activation patterns, {2 * len(faces.arrangement.cells):,} signed ones")
     solution = solve_global(X, y, options.lam, faces=faces)
     print(f"optimum   {solution.value:.10g} is the global minimum over every width")
-    print(f"bound     {solution.lower_bound:.10g} is proved from below, relative gap {_relative(solution):.1e}")
+    print(f"bound     {solution.lower_bound:.10g} is proved from below, relative gap {_relative(solution)}")
     if len(solution.weights) == 0:
         print(f"neurons   none: lambda is at least lambda_max = {lambda_max(X, y):.6g}, and the zero network is optimal")
     else:
@@ -73,13 +73,14 @@ def _certify(options):
             spread = f" +- {error:.1g} (standard error)" if error else ""
             print(f"width {options.width:<4}{p:.6f}{spread} is the probability that a cone {how} holds a global minimum")
         enough = sufficient_width(len(y), faces.arrangement.rank, 0.01)
-        print(f"          99 % are guaranteed by Theorem 1 from width {enough:,} on")
+        print(f"          from width {enough:,} on, at least 99 % of all cones do (coupon bound, chapter 5)")
     if network is not None:
         _print_certificate(options.network, network, certify(network, X, y, options.lam))
 
 
 def _relative(solution):
-    return solution.gap / solution.value if solution.value > 0 else 0.0
+    gap = solution.gap / solution.value if solution.value > 0 else 0.0
+    return f"{gap:.1e}" if gap > 1e-12 else "below 1e-12"
 
 
 def _print_neurons(dataset, solution):

@@ -2,9 +2,10 @@ r"""Who holds which coupon: how likely a random activation cone contains a globa
 
 The optimal directions :math:`u_1, \dots, u_k` are coupons. A cone of m signed patterns contains a global minimum when,
 for every i, it holds a signed pattern from :math:`T_i`: the patterns whose closed cone contains :math:`u_i`, with the
-right sign. For m independent draws inclusion and exclusion gives (derived in chapter 5)
+right sign. No signed pattern holds two coupons: on one closed cone the dual constraint is linear, so at most one
+unit vector there meets it. For m independent draws inclusion and exclusion therefore gives (derived in chapter 5)
 
-.. math:: \Pr = \sum_{I\subseteq[k]} (-1)^{|I|} \bigl(1 - \mu(\textstyle\bigcup_{i\in I} T_i)\bigr)^m .
+.. math:: \Pr = \sum_{I\subseteq[k]} (-1)^{|I|} \bigl(1 - \textstyle\sum_{i\in I}\mu(T_i)\bigr)^m .
 
 Where several optima exist, a cone is good when it holds all coupons of one of them.
 """
@@ -41,7 +42,7 @@ class Coupons:
     patterns : bool array (t, n)
         Every activation pattern that holds a coupon, with its sign in `pattern_signs` (t,).
     holds : bool array (t, k)
-        Whether a signed pattern holds a coupon: row sums of the columns are the sizes :math:`|T_i|`.
+        Whether a signed pattern holds a coupon: exactly one in every row; the column sums are the sizes :math:`|T_i|`.
     count : int
         The number N of activation patterns; there are 2N signed ones.
     """
@@ -105,7 +106,7 @@ def find_coupons(X, y, lam):
 def good_cone_probability(X, y, lam, m, measure="counting", samples=200_000, seed=0, with_error=False):
     r"""The probability that a random activation cone of width m contains a global minimum.
 
-    .. math:: \Pr = \sum_{I\subseteq[k]} (-1)^{|I|} \bigl(1 - \mu(\textstyle\bigcup_{i\in I} T_i)\bigr)^m
+    .. math:: \Pr = \sum_{I\subseteq[k]} (-1)^{|I|} \bigl(1 - \textstyle\sum_{i\in I}\mu(T_i)\bigr)^m
 
     Parameters
     ----------
@@ -144,11 +145,11 @@ def good_cone_probability(X, y, lam, m, measure="counting", samples=200_000, see
     if coupons.supports == [()]:
         probability = np.ones(widths.shape)
     elif measure == "counting":
-        mass = np.full(len(coupons.holds), 1 / (2 * coupons.count))
-        probability = _collection_probability(coupons.holds, mass, coupons.supports, widths)
+        mass = coupons.holds.sum(axis=0) / (2 * coupons.count)
+        probability = _collection_probability(mass, coupons.supports, widths)
     elif Arrangement(coupons.X).rank <= 3:
-        mass = cell_measures(coupons.X, coupons.patterns) / 2
-        probability = _collection_probability(coupons.holds, mass, coupons.supports, widths)
+        mass = cell_measures(coupons.X, coupons.patterns) / 2 @ coupons.holds
+        probability = _collection_probability(mass, coupons.supports, widths)
     else:
         probability, error = _estimated(coupons, widths, samples, checks.generator(seed))
     probability, error = (float(v) if v.ndim == 0 else v for v in (probability, error))
@@ -237,129 +238,89 @@ def _supports(fits, fit):
 # ---- the probability of collecting -----------------------------------------------------------------------------
 
 
-def _collection_probability(holds, mass, supports, widths):
+def _collection_probability(mass, supports, widths):
     """The probability that `widths` draws collect all coupons of one of the `supports`.
 
-    A draw gets the coupons in row t of `holds` (t, k) with probability `mass[t]`, and none otherwise.
+    A draw gets coupon i with probability ``mass[i]``, and none with the rest.
     """
-    k = holds.shape[1]
-    if len(supports) == 1 and k > 12:
-        return _by_components(holds, mass, widths)
-    signs, union = _terms(holds, mass, supports)
-    return _clip(np.tensordot(_missed(union, widths), signs, axes=1))
+    if len(supports) == 1 and len(mass) > 12:
+        probability = _by_contour(mass, widths)
+    else:
+        probability = _by_subsets(mass, supports, widths)
+    # With too few draws the sums leave only rounding.
+    return np.where(widths < min(map(len, supports)), 0.0, np.clip(probability, 0.0, 1.0))
 
 
-def _terms(holds, mass, supports):
-    r"""Coefficients :math:`c_B` and masses :math:`\mu_B` with :math:`\Pr = \sum_B c_B (1 - \mu_B)^m`.
+def _by_subsets(mass, supports, widths):
+    r"""Summed over the sets B of coupons, :math:`\Pr = \sum_B c_B\, (1 - \mu(B^c))^m`.
 
-    :math:`(1-\mu_B)^m` is the probability that all coupons collected lie in B. The probability that they suffice is
-    summed over the sets H that suffice, each by Moebius inversion over its subsets B. With a single support this is
-    inclusion and exclusion over the coupons left out.
+    The power is the probability that all coupons collected lie in B. The probability that they suffice is the sum over
+    the sets that suffice, each by Moebius inversion over its subsets B; with one support this is inclusion and
+    exclusion over the coupons left out.
     """
-    k = holds.shape[1]
-    subsets = np.arange(2**k)
-    codes = holds @ (1 << np.arange(k))
-    union = np.zeros(2**k)
-    for code in np.unique(codes):
-        union += mass[codes == code].sum() * ((~subsets & code) != 0)
-    coefficient = np.zeros(2**k)
+    subsets = np.arange(2 ** len(mass))
+    missed, coefficient = np.zeros(len(subsets)), np.zeros(len(subsets))
     for support in supports:
         code = sum(1 << i for i in support)
         coefficient[(subsets & code) == code] = 1.0
-    for i in range(k):  # from the indicator of "suffices" to the coefficients of the inversion
+    for i, share in enumerate(mass):
         without = subsets[(subsets >> i) & 1 == 0]
+        missed[without] += share
         coefficient[without] -= coefficient[without | (1 << i)]
     used = coefficient != 0
-    return coefficient[used], union[used]
+    return _powers(missed[used], widths) @ coefficient[used]
 
 
-def _missed(union, widths):
-    """(1 - union)^m for every width, shape widths.shape + (len(union),)."""
+def _powers(missed, widths):
+    """(1 - missed)^m for every width, shape widths.shape + missed.shape."""
     with np.errstate(divide="ignore"):
-        return np.exp(widths[..., None] * np.log1p(-np.minimum(union, 1.0)))
+        return np.exp(widths[..., None] * np.log1p(-np.minimum(missed, 1.0)))
 
 
-def _by_components(holds, mass, widths):
-    r"""The single-support formula for many coupons, most of which share no pattern.
+def _by_contour(mass, widths):
+    r"""The single-support formula without its 2^k terms.
 
-    Were the number of draws Poisson, groups of coupons without a common pattern would be collected independently. So
-    with :math:`g_c(z) = \sum_{I\subseteq c} (-1)^{|I|} e^{-\mu(\cup_I T_i) z}` for a group c,
+    Were the number of draws Poisson with mean z, the coupons would be collected independently, coupon i with
+    probability :math:`1 - e^{-\mu_i z}`. So
 
-    .. math:: \Pr_m = m!\,[z^m]\; e^z \prod_c g_c(z),
+    .. math:: \Pr_m = m!\,[z^m]\; e^z \prod_i (1 - e^{-\mu_i z}),
 
     and the coefficient is a Cauchy integral over the circle |z| = m, on which the trapezoidal rule with some
     :math:`10\sqrt m` nodes is exact to rounding.
     """
-    groups = [_terms(*_restricted(holds, mass, group), [tuple(range(len(group)))]) for group in _components(holds)]
     result = np.empty(widths.shape)
     for where, m in np.ndenumerate(widths):
         nodes = int(10 * np.sqrt(m)) + 60
         z = m * np.exp(2j * np.pi * np.arange(nodes) / nodes)
-        # e^z z^{-m} m!, with its modulus kept near 1 on the circle
-        log_scale = lgamma(m + 1) - m * log(m)
-        integrand = np.exp(z + log_scale - 1j * m * np.angle(z))
-        for coefficient, union in groups:
-            integrand *= np.exp(-np.outer(z, union)) @ coefficient
-        result[where] = integrand.mean().real
-    return _clip(result)
-
-
-def _components(holds):
-    """Groups of coupons, linked when one signed pattern holds both."""
-    k = holds.shape[1]
-    linked = (holds.T.astype(int) @ holds) > 0
-    groups, left = [], set(range(k))
-    while left:
-        group, front = set(), {left.pop()}
-        while front:
-            i = front.pop()
-            group.add(i)
-            front |= set(np.flatnonzero(linked[i]).tolist()) - group
-        left -= group
-        groups.append(sorted(group))
-    if max(map(len, groups)) > _MOST_TOGETHER:
-        raise ValueError(f"X, y, lam lead to {k} coupons, more than {_MOST_TOGETHER} of them entangled")
-    return groups
-
-
-def _restricted(holds, mass, group):
-    rows = holds[:, group].any(axis=1)
-    return holds[np.ix_(rows, group)], mass[rows]
-
-
-def _clip(probability):
-    return np.clip(probability, 0.0, 1.0)  # rounding
+        # m! z^{-m} e^z, with its modulus kept near 1 on the circle
+        weight = np.exp(z + lgamma(m + 1) - m * log(m) - 1j * m * np.angle(z))
+        result[where] = np.mean(weight * np.prod(-np.expm1(-np.outer(z, mass)), axis=1)).real
+    return result
 
 
 def _estimated(coupons, widths, samples, rng):
     """The Gaussian measure by Monte Carlo: the estimate and its jackknife standard error over batches of samples."""
     arrangement = Arrangement(coupons.X)
-    held = {key: row for key, row in zip(_keys(coupons.patterns, coupons.pattern_signs), coupons.holds, strict=True)}
+    keys = _keys(coupons.patterns, coupons.pattern_signs)
+    holder = dict(zip(keys, coupons.holds.argmax(axis=1), strict=True))
     size = samples // _BATCHES
-    classes = {}
+    hits = np.zeros((_BATCHES, len(coupons.signs)))
     for batch in range(_BATCHES):
         patterns = rng.standard_normal((size, arrangement.rank)) @ (coupons.X @ arrangement.basis).T > 0
         for s in (-1, 1):  # both signs of each sample: a fair sign without its noise
             for key in _keys(patterns, np.full(size, s)):
-                if key in held:
-                    row = held[key]
-                    classes.setdefault(row.tobytes(), (row, np.zeros(_BATCHES)))[1][batch] += 0.5 / size
-    missing = [i for i in range(len(coupons.signs)) if not any(row[i] for row, _ in classes.values())]
-    for i in missing:  # never met: its measure may still be 3 / samples, at 95 %
-        row = np.arange(len(coupons.signs)) == i
-        classes[i] = (row, np.zeros(_BATCHES))
-    holds = np.array([row for row, _ in classes.values()])
-    hits = np.array([mass for _, mass in classes.values()])
+                if key in holder:
+                    hits[batch, holder[key]] += 0.5 / size
 
     def probability(mass):
-        return _collection_probability(holds, mass, coupons.supports, widths)
+        return _collection_probability(mass, coupons.supports, widths)
 
-    estimate = probability(hits.mean(axis=1))
-    left_out = np.array([probability(np.delete(hits, b, axis=1).mean(axis=1)) for b in range(_BATCHES)])
+    mass = hits.mean(axis=0)
+    estimate = probability(mass)
+    left_out = np.array([probability(np.delete(hits, b, axis=0).mean(axis=0)) for b in range(_BATCHES)])
     error = np.sqrt((_BATCHES - 1) * np.mean((left_out - left_out.mean(axis=0)) ** 2, axis=0))
-    if missing:
-        unseen = np.array([1.5 / samples if name in missing else 0.0 for name in classes])
-        error = np.maximum(error, np.abs(probability(hits.mean(axis=1) + unseen) - estimate))
+    if (mass == 0).any():  # a coupon never met may still have measure 1.5 / samples, at 95 %
+        error = np.maximum(error, np.abs(probability(np.maximum(mass, 1.5 / samples)) - estimate))
     return estimate, error
 
 
