@@ -37,26 +37,26 @@ def weight_space(X, network=None):
 def turn_weight(X, degrees):
     """Data space beside weight space: a weight w at an angle, the points it activates, and the cell it lies in."""
     w = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
-    fig, axes = plt.subplots(1, 2, figsize=(8.2, 4.4))
+    fig, axes = plt.subplots(1, 2, figsize=(6.8, 3.7))
     reach = 1.15 * np.abs(X).max() + 0.15
     left = axes[0]
     left.add_patch(Wedge((0, 0), 3 * reach, degrees - 90, degrees + 90, color=color.cone, alpha=0.25, lw=0))
     across = 3 * reach * np.array([-w[1], w[0]])
     left.plot(*np.transpose([-across, across]), color=color.wall, ls="--", lw=1.5)
     active = X @ w > 0
-    left.scatter(*X[active].T, s=230, color=color.point, zorder=3)
-    left.scatter(*X[~active].T, s=230, facecolor="white", edgecolor=color.point, lw=1.5, zorder=3)
+    left.scatter(*X[active].T, s=200, color=color.point, zorder=3)
+    left.scatter(*X[~active].T, s=200, facecolor="white", edgecolor=color.point, lw=1.5, zorder=3)
     for k, (x, on) in enumerate(zip(X, active, strict=True), 1):
         left.text(*x, str(k), ha="center", va="center", color="white" if on else color.point, fontsize=12, zorder=4)
     _arrow(left, 0.8 * w, color.point)
     left.text(*(0.95 * w), "$w$", ha="center", va="center", color=color.point, fontsize=15, zorder=5)
     left.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
-    left.set_title("data space: active points filled", fontsize=14)
+    left.set_title("data space: active points filled", fontsize=12)
     left.spines[:].set_color("#bbbbbb")
     left.spines[:].set_visible(True)
     _draw_wedges(axes[1], X, chosen=bits(active))
     _arrow(axes[1], w, color.point)
-    axes[1].set_title(f"weight space: pattern {bits(active)}", fontsize=14)
+    axes[1].set_title(f"weight space: pattern {bits(active)}", fontsize=12)
     fig.subplots_adjust(left=0.02, right=0.99, top=0.92, bottom=0.02, wspace=0.05)
     return fig, axes
 
@@ -190,7 +190,7 @@ _PIXELS = 440
 
 
 def _two_maps():
-    fig, axes = plt.subplots(1, 2, figsize=(8.0, 4.5))
+    fig, axes = plt.subplots(1, 2, figsize=(6.8, 3.9))
     for ax, side in zip(axes, ("front", "back"), strict=True):
         ax.set(xlim=(-1.13, 1.13), ylim=(-1.13, 1.13), aspect="equal")
         ax.axis("off")
@@ -251,6 +251,6 @@ def _write_patterns(ax, active, inside):
     for code in np.unique(codes[inside]):
         room = distance_transform_edt(np.pad((codes == code) & inside, 1))[1:-1, 1:-1]
         row, column = np.unravel_index(room.argmax(), room.shape)
-        if room[row, column] > 0.055 * _PIXELS:
+        if room[row, column] > 0.065 * _PIXELS:
             at = 2 * np.array([column, row]) / (_PIXELS - 1) - 1
             ax.text(*at, bits(active[row, column]), ha="center", va="center", fontsize=11)
