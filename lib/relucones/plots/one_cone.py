@@ -50,7 +50,7 @@ def cone_solution(X, patterns, signs, solution, reach=1.7):
     return fig, ax
 
 
-def single_neuron(X, y, lam, pattern, sign, reach=1.6, grid=221):
+def single_neuron(X, y, lam, pattern, sign, reach=1.6, grid=81):
     """The plane of one neuron v: level sets of its loss, one closed cone, the minimiser in it, and the two forces.
 
     Inside the cone the level sets are those of the convex objective; outside they continue with the patterns found
@@ -62,13 +62,18 @@ def single_neuron(X, y, lam, pattern, sign, reach=1.6, grid=221):
     V = np.stack(np.meshgrid(axis, axis), axis=-1)
     dots = V @ X.T
     heights = np.mean((sign * relu(dots) - y) ** 2, axis=-1) + 2 * lam * np.linalg.norm(V, axis=-1)
-    inside = np.where(pattern, dots, -dots).min(axis=-1) >= 0
+    # A little more than the cone, so that clipping cuts the lines exactly at the walls.
+    near = np.where(pattern, dots, -dots).min(axis=-1) >= -6 * reach / grid
     fig, ax = plt.subplots(figsize=(5.2, 5.0))
     _walls(ax, X, reach)
-    ax.fill(*np.vstack([[0, 0], _wedge(X, pattern) * 3 * reach]).T, color=color.cone, alpha=0.22, linewidth=0)
-    levels = heights.min() + np.geomspace(0.004, max(heights.max() - heights.min(), 0.01), 16)
-    ax.contour(axis, axis, heights, levels=levels, colors="#c4c4c4", linewidths=0.8)
-    ax.contour(axis, axis, np.where(inside, heights, np.nan), levels=levels, colors=color.good, linewidths=1.5)
+    corners = np.vstack([[0, 0], _wedge(X, pattern) * 3 * reach])
+    (cone,) = ax.fill(*corners.T, color=color.cone, alpha=0.22, linewidth=0)
+    # Few lines and a coarse grid: a slider over all patterns holds 20 of these figures.
+    span = heights.max() - heights.min()
+    ax.contour(axis, axis, heights, levels=heights.min() + span * np.geomspace(0.005, 1, 6), colors="#bdbdbd", linewidths=0.8)
+    levels = found.value + span * np.geomspace(0.004, 1, 9)
+    lines = ax.contour(axis, axis, np.where(near, heights, np.nan), levels=levels, colors=color.good, linewidths=1.5)
+    lines.set_clip_path(cone)
     if found.push > 0:
         for way, look in ((-1, color.dual), (1, color.point)):
             tip = found.v + way * 0.45 * found.normal
@@ -169,4 +174,5 @@ def _walls(ax, X, reach):
 
 def _plane(ax, reach):
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="first coordinate", ylabel="second coordinate")
+    ax.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     ax.set_aspect("equal")
