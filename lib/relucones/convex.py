@@ -432,9 +432,7 @@ def _solve_blocks(X, y, lam, patterns, signs):
     q = np.repeat([0.0, 2 * rate, 0.0], [k * d, k, n])
     b = np.concatenate([ys, np.zeros(n * k + (d + 1) * k)])
     cones = [clarabel.ZeroConeT(n), clarabel.NonnegativeConeT(n * k), *[clarabel.SecondOrderConeT(d + 1)] * k]
-    solution = clarabel.DefaultSolver(P, q, A, b, cones, _settings()).solve()
-    if "Solved" not in str(solution.status):
-        raise ArithmeticError(f"Clarabel stopped on this cone with status {solution.status}")
+    solution = _solved(P, q, A, b, cones)
     V = np.array(solution.x[: k * d]).reshape(k, d) * scale / size
     dual = np.array(solution.z)
     nu, mu = -scale * dual[:n], scale * dual[n : n + n * k].reshape(k, n)
@@ -444,17 +442,27 @@ def _solve_blocks(X, y, lam, patterns, signs):
     return _solution_from_vectors(X, y, lam, V, s, bound, t * nu, t * mu[member.ravel()])
 
 
-def _settings():
+def _solved(P, q, A, b, cones):
+    """Clarabel's solution; where it gives up early ("AlmostSolved"), shorter steps along the central path are the cure."""
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-11
-    return settings
+    for step in (0.99, 0.9, 0.7):
+        settings.max_step_fraction = step
+        solution = clarabel.DefaultSolver(P, q, A, b, cones, settings).solve()
+        if str(solution.status) == "Solved":
+            break
+    if "Solved" not in str(solution.status):
+        raise ArithmeticError(f"Clarabel stopped on this cone with status {solution.status}")
+    return solution
 
 
 def _solution_from_vectors(X, y, lam, V, signs, bound, dual, multipliers=None):
     """Turn the block vectors of an interior-point solution into neurons, dropping what is only rounding."""
     lengths = np.linalg.norm(V, axis=1)
-    kept = lengths > 1e-7 * max(lengths.sum(), 1e-300)
+    # The second scale is the size of a neuron that fits the labels: where all blocks are zero, all are rounding.
+    natural = (np.linalg.norm(y) or 1.0) / (np.linalg.norm(X, axis=1).max() or 1.0)
+    kept = lengths > max(1e-7 * lengths.sum(), 1e-8 * natural)
     directions = V[kept] / lengths[kept, None]
     dots = directions @ X.T
     vanishing = np.abs(dots) <= 1e-5 * np.linalg.norm(X, axis=1)
