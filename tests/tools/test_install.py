@@ -79,6 +79,7 @@ def recorded(monkeypatch):
     monkeypatch.setattr(install, "pip", lambda *arguments: commands.append(("pip", *arguments)))
     monkeypatch.setattr(install, "drop_cpu_torch", lambda: commands.append(("drop",)))
     monkeypatch.setattr(install, "install_cpu_torch", lambda version: commands.append(("cpu", version)))
+    monkeypatch.setattr(install, "install_the_rest", lambda: commands.append(("rest",)))
     monkeypatch.setattr(install.platform, "system", lambda: "Linux")
     return commands
 
@@ -87,21 +88,32 @@ def test_cpu_build_comes_before_the_rest(recorded, monkeypatch):
     monkeypatch.setattr(install, "torch_report", lambda version: CUDA)
     install.install("auto")
     torch = install.pinned("torch", (ROOT / "requirements.txt").read_text())
-    assert ("cpu", torch) in recorded
-    assert recorded[-1][:2] == ("pip", "install")
-    assert "requirements.txt" in recorded[-1]
+    assert recorded[-2:] == [("cpu", torch), ("rest",)]
 
 
 def test_plain_pip_where_that_is_a_cpu_build(recorded, monkeypatch):
     monkeypatch.setattr(install, "torch_report", lambda version: CPU)
     install.install("auto")
-    assert {command[0] for command in recorded} == {"pip"}
+    torch = install.pinned("torch", (ROOT / "requirements.txt").read_text())
+    assert recorded[-2:] == [("pip", "install", "-q", "-c", "constraints.txt", f"torch=={torch}"), ("rest",)]
 
 
 def test_cuda_on_demand_replaces_the_cpu_build(recorded):
     install.install("cuda")
     assert ("drop",) in recorded
     assert not [c for c in recorded if c[0] == "cpu"]
+
+
+def test_pip_takes_over_where_uv_does_not_get_through(monkeypatch):
+    commands = []
+
+    class Failed:
+        returncode = 1
+
+    monkeypatch.setattr(install.subprocess, "run", lambda *a, **k: Failed())
+    monkeypatch.setattr(install, "pip", lambda *arguments: commands.append(arguments))
+    install.install_the_rest()
+    assert commands == [("install", "-q", "-r", "requirements.txt", "-c", "constraints.txt")]
 
 
 def test_failed_cpu_build_names_both_ways_on(monkeypatch):
