@@ -48,8 +48,8 @@ def turn_weight(X, degrees):
     left.scatter(*X[~active].T, s=200, facecolor="white", edgecolor=color.point, lw=1.5, zorder=3)
     for k, (x, on) in enumerate(zip(X, active, strict=True), 1):
         left.text(*x, str(k), ha="center", va="center", color="white" if on else color.point, fontsize=12, zorder=4)
-    _arrow(left, 0.8 * w, color.point)
-    left.text(*(0.95 * w), "$w$", ha="center", va="center", color=color.point, fontsize=15, zorder=5)
+    _arrow(left, 0.6 * w, color.point)
+    left.text(*(0.75 * w), "$w$", ha="center", va="center", color=color.point, fontsize=15, zorder=5)
     left.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
     left.set_title("data space: active points filled", fontsize=12)
     left.spines[:].set_color("#bbbbbb")
@@ -151,6 +151,7 @@ def readme_picture(path):
 
 def _draw_wedges(ax, X, chosen=None):
     """Wedges with their patterns; with `chosen`, that wedge alone is coloured."""
+    size = 12 if chosen is None else 10.5
     walls = np.sort(np.concatenate([np.degrees(np.arctan2(X[:, 1], X[:, 0])) + turn for turn in (90, 270)]) % 360)
     for start, end in zip(walls, np.roll(walls, -1), strict=True):
         middle = np.radians(start + ((end - start) % 360) / 2)
@@ -162,7 +163,7 @@ def _draw_wedges(ax, X, chosen=None):
         ax.add_patch(Wedge((0, 0), _RIM, start, end, facecolor=face, lw=0))
         turn = np.degrees(middle) % 360
         upright = turn if turn <= 90 or turn >= 270 else turn + 180
-        ax.text(*(1.25 * u), bits(pattern), rotation=upright, ha="center", va="center", fontsize=12)
+        ax.text(*(1.25 * u), bits(pattern), rotation=upright, ha="center", va="center", fontsize=size)
     for k, x in enumerate(X, 1):
         along = _RIM * np.array([-x[1], x[0]]) / np.linalg.norm(x)
         ax.plot(*np.transpose([-along, along]), color=color.wall, lw=1.5)
