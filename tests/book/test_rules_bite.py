@@ -2,8 +2,9 @@
 
 import nbformat
 import pytest
-import test_notebook_rules as rules
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+import test_notebook_rules as rules
 
 
 def figure(name):

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from serving import FLAGS, HTML, WHERE, find_browser, serve
 
 

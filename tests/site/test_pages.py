@@ -8,6 +8,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
+
 from serving import HTML, serve
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
