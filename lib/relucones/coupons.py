@@ -78,7 +78,8 @@ def find_coupons(X, y, lam):
     X, y = checks.data(X, y)
     lam = checks.penalty(lam)
     faces = Faces(X)
-    solution = solve_global(X, y, lam, faces=faces)
+    # Tight directions are told apart at TIGHT, so the optimum must be known much better than that.
+    solution = solve_global(X, y, lam, tol=1e-12, faces=faces)
     directions, signs, vanishing, fits = _tight_directions(faces, solution, lam)
     supports = _supports(fits, solution.network.predict(X))
     used = sorted(set().union(*supports))
