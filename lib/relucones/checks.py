@@ -9,6 +9,9 @@ import numbers
 
 import numpy as np
 
+# The loss multiplies six such numbers (label or weight times weight times point, squared): no overflow below this.
+LARGEST = 1e50
+
 
 def matrix(value, name, columns=None):
     """Return `value` as a float64 array of shape (rows, columns), both at least 1, all finite."""
@@ -82,26 +85,34 @@ def count(value, name, least=1):
 
 def counts(value, name, least=1):
     """Return `value`, an integer or an array of integers >= `least`, as an int64 array."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "iu":
-        raise ValueError(f"{name} must hold integers >= {least}, but it is {value!r}")
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        raise ValueError(f"{name} must be an integer or a regular array of integers") from None
     if array.size == 0:
         raise ValueError(f"{name} must not be empty")
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{name} must hold integers >= {least}, but it is {value!r}")
     if array.min() < least:
         raise ValueError(f"{name} must hold integers >= {least}, but it holds {array.min()}")
+    if array.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"{name} must hold integers of at most 64 bits, but it holds {array.max()}")
     return array.astype(np.int64)
 
 
 def choice(value, name, allowed):
     """Return `value` if it is one of the strings in `allowed`."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, but it is {value!r}")
     return value
 
 
 def patterns(value, name, points):
     """Return `value` as a boolean array of shape (k, points)."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must have shape (k, {points}), but its rows differ in length") from None
     if array.ndim != 2 or array.shape[1] != points:
         raise ValueError(
             f"{name} must have shape (k, {points}), one column per point, but its shape is {array.shape}"
@@ -129,17 +140,21 @@ def generator(seed):
 
 
 def _real(value, name):
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.ndarray)):
+    if isinstance(value, np.ndarray) and value.ndim != 0:
+        raise ValueError(f"{name} must be a single number, but its shape is {value.shape}")
+    single = value.item() if isinstance(value, np.ndarray) else value
+    if isinstance(single, (bool, np.bool_)) or not isinstance(single, numbers.Real):
         raise ValueError(f"{name} must be a number, but it is {value!r}")
-    if np.ndim(value) != 0:
-        raise ValueError(f"{name} must be a single number, but its shape is {np.shape(value)}")
-    return float(value)
+    try:
+        return float(single)
+    except OverflowError:
+        raise ValueError(f"{name} must be a finite number, but it is beyond the range of floats") from None
 
 
 def _floats(value, name):
     try:
         array = np.asarray(value)
-        if array.dtype.kind == "c":
+        if array.dtype.kind not in "biufO":  # numpy would read numbers in text, dates and complex numbers
             raise TypeError
         return np.array(array, dtype=np.float64)
     except (TypeError, ValueError):
@@ -151,3 +166,5 @@ def _all_finite(array, name):
     if len(bad):
         where = tuple(int(i) for i in bad[0])
         raise ValueError(f"{name} must be finite, but {name}{list(where)} is {array[where]}")
+    if array.size and np.abs(array).max() > LARGEST:
+        raise ValueError(f"{name} must hold numbers of size at most {LARGEST:g}, but it holds {np.abs(array).max():g}")
