@@ -128,9 +128,11 @@ class Network:
         >>> net.W, net.a
         (array([[0., 2.]]), array([-2.]))
         """
-        directions = np.asarray(directions, dtype=float)
-        if directions.ndim == 2 and len(directions) == 0 and directions.shape[1] > 0:
-            return cls(np.zeros((1, directions.shape[1])), np.zeros(1))
+        shape = getattr(directions, "shape", ())
+        if len(shape) == 2 and shape[0] == 0 and shape[1] > 0:
+            checks.vector(signs, "signs", 0)
+            checks.vector(weights, "weights", 0)
+            return cls(np.zeros((1, shape[1])), np.zeros(1))
         directions = checks.matrix(directions, "directions")
         norms = np.linalg.norm(directions, axis=1)
         if np.abs(norms - 1).max() > 1e-6:
@@ -162,7 +164,7 @@ class Network:
         state = module if isinstance(module, dict) else getattr(module, "state_dict", lambda: None)()
         if not isinstance(state, dict):
             raise ValueError(f"module must be a torch module or a state dict, but it is a {type(module).__name__}")
-        arrays = {name: _to_numpy(name, tensor) for name, tensor in state.items()}
+        arrays = {str(name): _to_numpy(name, tensor) for name, tensor in state.items()}
         shapes = {name: array.shape for name, array in arrays.items()}
         weights = [(name, array) for name, array in arrays.items() if array.ndim == 2]
         if len(weights) != 2 or weights[1][1].shape != (1, len(weights[0][1])):
@@ -186,10 +188,16 @@ def _bias_name(weight_name):
 
 
 def _to_numpy(name, tensor):
+    if not hasattr(tensor, "detach"):
+        raise ValueError(f"module[{name!r}] must be a tensor, but it is a {type(tensor).__name__}")
     try:
-        return np.asarray(tensor.detach().cpu().numpy(), dtype=np.float64)
-    except AttributeError:
-        raise ValueError(f"module[{name!r}] must be a tensor, but it is a {type(tensor).__name__}") from None
+        if tensor.is_complex():
+            raise TypeError
+        return tensor.detach().cpu().double().numpy()
+    except (TypeError, RuntimeError):  # complex, sparse, quantised, or without storage
+        raise ValueError(
+            f"module[{name!r}] must be a dense tensor of real numbers, but it is {tensor.dtype}, {tensor.layout}, on {tensor.device}"
+        ) from None
 
 
 def load_torch(path):
@@ -212,4 +220,7 @@ def load_torch(path):
         raise ValueError(
             f"{path} is not a state dict of tensors; write it with torch.save(model.state_dict(), path)"
         ) from None
-    return Network.from_torch(state)
+    try:
+        return Network.from_torch(state)
+    except ValueError as error:
+        raise ValueError(f"{path} holds no two-layer network: {error}") from None
