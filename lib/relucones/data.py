@@ -1,6 +1,7 @@
 """Data sets: the synthetic ones of the papers, and real ones that a package ships."""
 
 import csv
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,7 +117,7 @@ def correlated(n, d, rho, seed=None):
     r"""Unit points with pairwise inner products exactly `rho`: orthogonal at 0, nearly equal near 1.
 
     :math:`x_k = \sqrt{\rho}\,q_0 + \sqrt{1-\rho}\,q_k` with orthonormal :math:`q_0, \dots, q_n`, so d >= n + 1 is
-    needed unless rho = 0. Labels: a random teacher of width 10.
+    needed. Labels: a random teacher of width 10.
     """
     n, d = checks.count(n, "n"), checks.count(d, "d")
     rho = checks.nonnegative(rho, "rho")
@@ -182,9 +183,10 @@ def load_csv(path, columns=None, target=None):
         finite number.
     """
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
+        # An integer would be taken for an open file, 0 for the keyboard.
+        with open(os.fspath(path), newline="", encoding="utf-8-sig") as file:
             lines = [(number, row) for number, row in enumerate(csv.reader(file), 1) if any(map(str.strip, row))]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, TypeError, ValueError, csv.Error) as error:
         raise ValueError(f"{path} cannot be read as a CSV file: {getattr(error, 'strerror', None) or error}") from None
     header = ()
     if lines and not any(_is_number(entry) for entry in lines[0][1]):
@@ -199,6 +201,8 @@ def load_csv(path, columns=None, target=None):
         chosen = [j for j in range(width) if j != label]
     else:
         chosen = [_column(column, header, width, "columns") for column in columns]
+        if not chosen or label in chosen:
+            raise ValueError(f"columns must name at least one column other than that of the labels, but it is {list(columns)}")
     table = np.empty((len(lines), len(chosen) + 1))
     for i, (number, row) in enumerate(lines):
         if len(row) != width:
