@@ -11,6 +11,7 @@ Where several optima exist, a cone is good when it holds all coupons of one of t
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import combinations
 from math import ceil, lgamma, log
 
@@ -60,7 +61,7 @@ class Coupons:
         """Whether the cone of these signed patterns, (m, n) and (m,), contains a global minimum."""
         patterns = checks.patterns(patterns, "patterns", self.X.shape[0])
         signs = checks.signs(signs, "signs", len(patterns))
-        held = {key: row for key, row in zip(_keys(self.patterns, self.pattern_signs), self.holds, strict=True)}
+        held = dict(zip(_keys(self.patterns, self.pattern_signs), self.holds, strict=True))
         got = np.zeros(len(self.signs), dtype=bool)
         for key in _keys(patterns, signs):
             got |= held.get(key, False)
@@ -188,7 +189,8 @@ def sufficient_width(n, d, eps):
     110
     """
     n, d, eps = checks.count(n, "n"), checks.count(d, "d"), checks.probability(eps, "eps")
-    return ceil(2 * count_patterns(n, d) * log((n + 1) / eps))
+    # As a fraction, so that a count beyond the range of floats is no error.
+    return ceil(2 * count_patterns(n, d) * Fraction(log(n + 1) - log(eps)))
 
 
 # ---- from the optimum to coupons --------------------------------------------------------------------------------
