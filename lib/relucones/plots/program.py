@@ -18,7 +18,7 @@ _TOUCHING = 1e-6  # relative distance to the lines below which a direction count
 def loss_floor(widths, values, floor, on_floor=1e-7):
     """Losses of many networks against their width, and the value that none of them can be below."""
     widths, values = np.asarray(widths), np.asarray(values)
-    fig, ax = plt.subplots(figsize=(6.4, 4.2))
+    fig, ax = plt.subplots(figsize=(5.6, 4.0))
     reached = values - floor <= on_floor
     ax.axhspan(0, floor, color=color.dual, alpha=0.18, lw=0)
     ax.axhline(floor, color=color.dual)
@@ -40,7 +40,7 @@ def one_number_bound(nu, y=1.0, lam=0.1):
     """
     c = np.linspace(-0.6, 1.8, 481)
     cost = 2 * lam * np.abs(c)
-    fig, ax = plt.subplots(figsize=(6.4, 4.2))
+    fig, ax = plt.subplots(figsize=(5.6, 4.0))
     ax.plot(c, (y - c) ** 2 + cost, color=color.point, label="loss of c")
     ax.plot(c, nu * (y - c) - nu**2 / 4 + cost, color=color.dual, label="function of ν below it")
     if abs(nu) <= 2 * lam * (1 + 1e-12):
@@ -49,8 +49,8 @@ def one_number_bound(nu, y=1.0, lam=0.1):
         ax.set_title(f"ν = {nu:.2f}: no loss below {bound:.4f}")
     else:
         ax.set_title(f"ν = {nu:.2f} > 2λ = {2 * lam:.2f}: no bound at all", color=color.spurious)
-    ax.set(xlabel="c", ylabel="loss", xlim=(-0.6, 1.8), ylim=(-0.1, 0.8))
-    ax.legend(loc="upper right")
+    ax.set(xlabel="c", ylabel="loss", xlim=(-0.6, 1.8), ylim=(-0.1, 1.2))
+    ax.legend(loc="upper center")
     return fig, ax
 
 
@@ -59,7 +59,7 @@ def certificate_curve(X, nu, lam, title=""):
 
     Dots: directions at which the curve touches a line, coloured by their sign. Orange: where it crosses one.
     """
-    fig, ax = plt.subplots(figsize=(6.4, 4.2))
+    fig, ax = plt.subplots(figsize=(5.6, 4.0))
     _draw_curve(ax, X, nu, lam)
     ax.set_xlabel("angle of u in degrees")
     ax.set_title(title)
@@ -73,8 +73,8 @@ def scaled_dual(X, y, nu, lam, t):
     ts = np.linspace(0, 1, 201)
     value = ts * (y @ nu) - len(y) / 4 * ts**2 * (nu @ nu)
     here = t * (y @ nu) - len(y) / 4 * t**2 * (nu @ nu)
-    fig, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 6.6), height_ratios=(3, 2), layout="constrained")
-    _draw_curve(top, X, t * nu, lam, height=1.15 * largest / (2 * lam))
+    fig, (top, bottom) = plt.subplots(2, 1, figsize=(5.6, 6.4), height_ratios=(3, 2), layout="constrained")
+    _draw_curve(top, X, t * nu, lam, largest=1 / t)
     top.set_xlabel("angle of u in degrees")
     feasible = ts <= limit
     bottom.plot(ts, value, "--", color=color.wall)
@@ -95,10 +95,10 @@ def certificate_circle(X, nu, lam, solution):
     The two circles are the lines :math:`\pm2\lambda`; the arrows are the neurons of `solution`, as long as their weight.
     """
     h = 0.3
-    angle = np.linspace(-np.pi, np.pi, 1441)
+    angle = np.linspace(-np.pi, np.pi, 721)
     circle = np.stack([np.cos(angle), np.sin(angle)])
     radius = 1 + h * (nu @ relu(X @ circle)) / (2 * lam)
-    fig, ax = plt.subplots(figsize=(6.0, 6.0))
+    fig, ax = plt.subplots(figsize=(5.4, 5.4))
     ax.add_patch(plt.matplotlib.patches.Annulus((0, 0), 1 + h, 2 * h, color=color.dual, alpha=0.12, lw=0))
     for r, width in ((1 - h, 1.5), (1, 0.6), (1 + h, 1.5)):
         ax.plot(*(r * circle), color=color.dual, lw=width, alpha=0.8)
@@ -123,20 +123,21 @@ def end_points(widths, values, verdicts, floor, seed=0):
     rng = np.random.default_rng(seed)
     widths, verdicts = np.asarray(widths), np.asarray(verdicts)
     gap = np.maximum(np.asarray(values) - floor, 1e-12)
-    fig, ax = plt.subplots(figsize=(6.4, 4.6))
+    fig, ax = plt.subplots(figsize=(5.6, 4.6))
     for verdict, (shade, marker) in _VERDICTS.items():
         chosen = verdicts == verdict
         if chosen.any():
             x = widths[chosen] + rng.uniform(-0.3, 0.3, chosen.sum())
             ax.semilogy(x, gap[chosen], marker, ms=6, color=shade, alpha=0.75, label=f"{verdict} ({chosen.sum()})")
+    ax.set_xticks([1, *range(5, widths.max() + 1, 5)])
     ax.set(xlabel="width m", ylabel="loss minus lower bound", ylim=(1e-12, 3))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=1)
     return fig, ax
 
 
-def _draw_curve(ax, X, nu, lam, height=1.35):
-    """The curve in units of 2 lambda, with walls, touching and crossing directions."""
-    angle = np.linspace(-180, 180, 1441)
+def _draw_curve(ax, X, nu, lam, largest=1.0):
+    """The curve in units of 2 lambda, with walls, touching and crossing directions; room for it times `largest`."""
+    angle = np.linspace(-180, 180, 361)
     u = np.stack([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
     curve = nu @ relu(X @ u) / (2 * lam)
     normals = np.degrees(np.arctan2(X[:, 1], X[:, 0]))
@@ -153,7 +154,7 @@ def _draw_curve(ax, X, nu, lam, height=1.35):
         shade = color.spurious if crossing else color.positive if s > 0 else color.negative
         place = (np.degrees(np.arctan2(v[1], v[0])), s * value / (2 * lam))
         ax.plot(*place, "D" if crossing else "o", ms=9 if crossing else 11, color=shade, zorder=3)
-    height = max(height, 1.35, 1.1 * np.abs(curve).max())
-    ax.set(xlim=(-180, 180), ylim=(-height, height), ylabel="νᵀσ(Xu)")
+    low, high = 1.12 * largest * curve.min(), 1.12 * largest * curve.max()
+    ax.set(xlim=(-180, 180), ylim=(min(low, -1.35), max(high, 1.35)), ylabel="νᵀσ(Xu)")
     ax.set_xticks([-180, -90, 0, 90, 180])
     ax.set_yticks([-1, 0, 1], ["−2λ", "0", "+2λ"])
