@@ -148,6 +148,43 @@ class Flats:
     cells: np.ndarray  # (F, C, k) bool: the active lines on each of its cells
 
 
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """The two-dimensional flats of an arrangement on which equally many lines do not vanish, stacked.
+
+    Walking once round a plane crosses q rays, then their opposites, and one line changes its activity at each. Lines
+    with one common ray follow one another, with empty cells between them.
+    """
+
+    zero: np.ndarray  # (F, k) bool: the lines that vanish on the plane
+    basis: np.ndarray  # (F, r, 2)
+    line: np.ndarray  # (F, q): the line whose ray comes c-th
+    shadow: np.ndarray  # (F, q, 2): that line in the coordinates of the plane
+    ray: np.ndarray  # (F, q, 2): its unit ray, in order of angle
+    begins: np.ndarray  # (F, q) bool: whether the line becomes active at the ray (and stops at the opposite one)
+
+    def cells(self):
+        """The active lines of every cell of non-zero width, as a list of `Flats`."""
+        F, k = self.zero.shape
+        q = self.line.shape[1]
+        # Between ray c and ray c + 1, lines up to c have been crossed and the others not yet.
+        crossed = np.tril(np.ones((q, q), dtype=bool))
+        active = np.zeros((F, q, k), dtype=bool)
+        index = np.broadcast_to(self.line[:, None, :], (F, q, q))
+        np.put_along_axis(active, index, self.begins[:, None, :] == crossed, axis=2)
+        beyond = np.concatenate([self.ray[:, 1:], -self.ray[:, :1]], axis=1)
+        wide = np.linalg.norm(beyond - self.ray, axis=2) > TOLERANCE
+        outside = ~self.zero[:, None, :]
+        both = np.concatenate([active & outside, ~active & outside], axis=1)
+        wide = np.concatenate([wide, wide], axis=1)
+        found = []
+        for count in np.unique(wide.sum(axis=1)):
+            group = wide.sum(axis=1) == count
+            cells = both[group][wide[group]].reshape(-1, count, k)
+            found.append(Flats(self.zero[group], self.basis[group], cells))
+        return found
+
+
 class Arrangement:
     r"""The central arrangement of the hyperplanes :math:`\{w : w^\top x_k = 0\}`.
 
@@ -226,24 +263,32 @@ class Arrangement:
         return _rays(self.lines)
 
     @cached_property
-    def flats(self):
-        """A list of `Flats` that holds every flat of dimension 2 or more, the whole space included."""
+    def planes(self):
+        """The two-dimensional flats, as a list of `Planes`."""
+        if self.rank < 2:
+            return []
+        return _planes(self.lines, *_flats_of(self.lines, self.rank - 2))
+
+    @cached_property
+    def solids(self):
+        """The flats of dimension 3 or more, the whole space included, as a list of `Flats`."""
         k, r = self.lines.shape
         _refuse_if_too_many(sum(comb(k, c) * count_patterns(k - c, r - c) for c in range(r - 1)), k, r)
         found = []
-        for codimension in range(r - 1):
-            zero, basis = _flats_of(self.lines, codimension)
-            if r - codimension == 2:
-                found += _planes(self.lines, zero, basis)
-                continue
+        for codimension in range(r - 2):
             by_count = {}
-            for z, B in zip(zero, basis, strict=True):
-                inner = _cells_of_any(self.lines[~z] @ B)
+            for z, B in zip(*_flats_of(self.lines, codimension), strict=True):
+                inner = _cells_of_any(self.lines[~z] @ B) if codimension else self.cells
                 cells = np.zeros((len(inner), k), dtype=bool)
                 cells[:, ~z] = inner
                 by_count.setdefault(len(cells), []).append((z, B, cells))
             found += [Flats(*map(np.array, zip(*group, strict=True))) for group in by_count.values()]
         return found
+
+    @property
+    def flats(self):
+        """A list of `Flats` that holds every flat of dimension 2 or more, the whole space included."""
+        return self.solids + [flats for planes in self.planes for flats in planes.cells()]
 
 
 def _refuse_if_too_many(work, lines, rank):
@@ -263,8 +308,7 @@ def _cells(lines):
         _refuse_if_too_many(2**k, k, r)
         return _all_bits(k)
     if r == 2:
-        zero, basis = np.zeros((1, k), dtype=bool), np.eye(2)[None]
-        return _planes(lines, zero, basis)[0].cells[0]
+        return _planes(lines, np.zeros((1, k), dtype=bool), np.eye(2)[None])[0].cells()[0].cells[0]
     _refuse_if_too_many(comb(k, r - 1) << (r - 1), k, r)
     rays, zero = _rays(lines)
     active = rays @ lines.T > 0
@@ -336,39 +380,20 @@ def _null_spaces(stacks):
 
 
 def _planes(lines, zero, basis):
-    """Two-dimensional flats: between neighbouring rays lies one cell, found by its bisector."""
     found = []
     for count in np.unique(zero.sum(axis=1)):
         group = zero.sum(axis=1) == count
         z, B = zero[group], basis[group]
-        outside = np.nonzero(~z)[1].reshape(len(z), -1)  # (F, k - count)
-        shadows = np.einsum("flr,frq->flq", lines[outside], B)
-        angles = np.sort(np.mod(np.arctan2(shadows[..., 1], shadows[..., 0]), np.pi), axis=1) + np.pi / 2
-        for f in range(len(z)):  # parallel shadows leave one ray; the number of cells then varies
-            gaps = np.diff(angles[f], append=angles[f, 0] + np.pi)
-            if (gaps > TOLERANCE).all():
-                continue
-            break
-        else:
-            bisectors = angles + np.diff(angles, axis=1, append=angles[:, :1] + np.pi) / 2
-            found.append(_plane_group(lines, z, B, bisectors))
-            continue
-        by_count = {}
-        for f in range(len(z)):
-            gaps = np.diff(angles[f], append=angles[f, 0] + np.pi)
-            bisectors = (angles[f] + gaps / 2)[gaps > TOLERANCE]
-            by_count.setdefault(len(bisectors), []).append((f, bisectors))
-        for members in by_count.values():
-            index, bisectors = zip(*members, strict=True)
-            found.append(_plane_group(lines, z[list(index)], B[list(index)], np.array(bisectors)))
+        line = np.nonzero(~z)[1].reshape(len(z), -1)
+        shadow = np.einsum("fqr,frs->fqs", lines[line], B)
+        angle = np.mod(np.arctan2(shadow[..., 1], shadow[..., 0]), np.pi) + np.pi / 2
+        order = np.argsort(angle, axis=1)
+        line, angle = np.take_along_axis(line, order, axis=1), np.take_along_axis(angle, order, axis=1)
+        shadow = np.take_along_axis(shadow, order[..., None], axis=1)
+        ray = np.stack([np.cos(angle), np.sin(angle)], axis=2)
+        begins = shadow[..., 1] * ray[..., 0] - shadow[..., 0] * ray[..., 1] > 0
+        found.append(Planes(z, B, line, shadow, ray, begins))
     return found
-
-
-def _plane_group(lines, zero, basis, bisectors):
-    points = np.stack([np.cos(bisectors), np.sin(bisectors)], axis=2)  # (F, c, 2)
-    dots = np.einsum("fcq,frq,kr->fck", points, basis, lines, optimize=True)
-    outside = ~zero[:, None, :]
-    return Flats(zero, basis, np.concatenate([(dots > 0) & outside, (dots < 0) & outside], axis=1))
 
 
 def _complement(rows):

@@ -32,9 +32,14 @@ class Faces:
 
     def __init__(self, X):
         self.X = X
-        self.arrangement = Arrangement(X)
+        self.arrangement = A = Arrangement(X)
+        if A.rank == 0:
+            return
         # Listed here, so that data with too many faces are refused before any work is done.
-        self._flats = self.arrangement.flats if self.arrangement.rank > 0 else []
+        self._solids, self._planes = A.solids, A.planes
+        rays, zero = A.rays
+        self._ahead = relu(np.where(zero, 0.0, rays @ A.lines.T))
+        self._cells = [flats.cells.astype(np.float32) if len(flats.zero) == 1 else None for flats in self._solids]
 
     def maximisers(self, nu, above=0.0):
         r"""All local maximisers of :math:`s\,\nu^\top\sigma(Xu)`, :math:`s=\pm1`, with a value greater than `above`.
@@ -47,8 +52,10 @@ class Faces:
         if A.rank > 0:
             slope, constant = self._linear_parts(nu)
             found += self._on_rays(slope, constant, above)
-            for flats in self._flats:
-                found += self._on_flats(flats, slope, constant, above)
+            for planes in self._planes:
+                found += self._on_planes(planes, slope, constant, above)
+            for flats, cells in zip(self._solids, self._cells, strict=True):
+                found += self._on_solids(flats, cells, slope, constant, above)
         return self._collect(nu, found)
 
     def _linear_parts(self, nu):
@@ -64,47 +71,76 @@ class Faces:
     def _on_rays(self, slope, constant, above):
         A = self.arrangement
         rays, zero = A.rays
-        dots = np.where(zero, 0.0, rays @ A.lines.T)
-        linear = dots @ constant
-        values = {1: relu(dots) @ slope + linear, -1: relu(-dots) @ slope - linear}
+        linear = rays @ (constant @ A.lines)
+        ahead = self._ahead @ slope + linear
+        behind = ahead - rays @ (slope @ A.lines) - 2 * linear
         found = []
         for sign in (1, -1):
-            possible = ~_convex_across(zero, A.rank - 1, sign * slope)
-            for end in (1, -1):
-                index = np.flatnonzero((sign * values[end] > above) & possible)
+            for end, values in ((1, ahead), (-1, behind)):
+                index = np.flatnonzero(sign * values > above)
+                index = index[~_convex_across(zero[index], A.rank - 1, sign * slope)]
                 found.append((end * rays[index], np.full(len(index), sign), zero[index]))
         return found
 
-    def _on_flats(self, flats, slope, constant, above):
-        lines = self.arrangement.lines
-        q = flats.basis.shape[2]
-        codimension = lines.shape[1] - q
-        _, cells, k = flats.cells.shape
+    def _on_planes(self, planes, slope, constant, above):
+        A = self.arrangement
+        weighted = slope[planes.line][..., None] * planes.shadow
+        shift = np.einsum("r,frs->fs", constant @ A.lines, planes.basis)[:, None]
+        before = (weighted * ~planes.begins[..., None]).sum(axis=1, keepdims=True)
+        # From cell to cell one line begins or stops, so all gradients of a plane are one running sum.
+        running = before + np.cumsum(np.where(planes.begins[..., None], weighted, -weighted), axis=1)
+        opposite = weighted.sum(axis=1, keepdims=True) - running
+        after = np.concatenate([planes.ray[:, 1:], -planes.ray[:, :1]], axis=1)
         found = []
-        per_chunk = max(1, _CHUNK // (cells * k))
-        for sign in (1, -1):
-            chosen = np.flatnonzero(~_convex_across(flats.zero, codimension, sign * slope))
-            for start in range(0, len(chosen), per_chunk):
-                index = chosen[start : start + per_chunk]
-                shadows = np.einsum("kr,frq->fkq", lines, flats.basis[index])
-                gradient = flats.cells[index] @ (slope[:, None] * shadows) + (constant @ shadows)[:, None]
-                length = np.linalg.norm(gradient, axis=2)
-                f, c = np.nonzero(length > above)
-                for part in range(0, len(f), _CHUNK // k):
-                    ff, cc = f[part : part + _CHUNK // k], c[part : part + _CHUNK // k]
-                    unit = sign * gradient[ff, cc] / length[ff, cc, None]
-                    inside = self._inside(unit, flats.cells[index[ff], cc], flats.zero[index[ff]], shadows, ff)
-                    ff = ff[inside]
-                    directions = np.einsum("cq,crq->cr", unit[inside], flats.basis[index[ff]])
-                    found.append((directions, np.full(len(ff), sign), flats.zero[index[ff]]))
+        for end, gradient in ((1, running + shift), (-1, opposite + shift)):
+            length = np.linalg.norm(gradient, axis=2)
+            f, c = np.nonzero(length > above)
+            unit = gradient[f, c] / length[f, c, None]
+            left = _cross(planes.ray[f, c], unit) * end
+            right = _cross(unit, after[f, c]) * end
+            for sign in (1, -1):
+                inside = np.flatnonzero((sign * left > _INSIDE) & (sign * right > _INSIDE))
+                inside = inside[~_convex_across(planes.zero[f[inside]], A.rank - 2, sign * slope)]
+                directions = np.einsum("cs,crs->cr", sign * unit[inside], planes.basis[f[inside]])
+                found.append((directions, np.full(len(inside), sign), planes.zero[f[inside]]))
         return found
 
-    def _inside(self, unit, active, zero, shadows, flat):
-        if len(shadows) == 1:
-            dots = unit @ shadows[0].T
-        else:
-            dots = np.einsum("cq,ckq->ck", unit, shadows[flat])
-        return (np.where(active, dots, -dots) > np.where(zero, -1.0, _INSIDE)).all(axis=1)
+    def _on_solids(self, flats, cells, slope, constant, above):
+        lines = self.arrangement.lines
+        q, (_, count, k) = flats.basis.shape[2], flats.cells.shape
+        found = []
+        per_chunk = max(1, _CHUNK // (count * k))
+        for start in range(0, len(flats.zero), per_chunk):
+            part = slice(start, start + per_chunk)
+            zero, basis = flats.zero[part], flats.basis[part]
+            shadows = np.einsum("kr,frq->fkq", lines, basis)
+            shift = (constant @ shadows)[:, None]
+            rough = (flats.cells[part] if cells is None else cells) @ (slope[:, None] * shadows).astype(np.float32) + shift
+            # Single precision only sorts out cells that are clearly below.
+            f, c = np.nonzero((rough**2).sum(axis=2) > (above * (1 - 1e-4)) ** 2)
+            for block in range(0, len(f), _CHUNK // k):
+                ff, cc = f[block : block + _CHUNK // k], c[block : block + _CHUNK // k]
+                for sign in (1, -1):
+                    keep = ~_convex_across(zero, lines.shape[1] - q, sign * slope)[ff]
+                    found.append(self._inside(flats, start, ff[keep], cc[keep], shadows, slope, shift, sign, above))
+        return found
+
+    def _inside(self, flats, start, f, c, shadows, slope, shift, sign, above):
+        """The candidates of these cells that lie in their cell, tested against a few lines at a time."""
+        k = shadows.shape[1]
+        active = flats.cells[start + f, c]
+        gradient = np.einsum("ck,ckq->cq", active * slope, shadows[f]) + shift[f, 0] if len(shadows) > 1 else active @ (slope[:, None] * shadows[0]) + shift[0]
+        length = np.linalg.norm(gradient, axis=1)
+        alive = np.flatnonzero(length > above)
+        unit = sign * gradient[alive] / length[alive, None]
+        zero = flats.zero[start + f[alive]]
+        for first in range(0, k, 16):
+            some = slice(first, first + 16)
+            dots = unit @ shadows[0, some].T if len(shadows) == 1 else np.einsum("cq,ckq->ck", unit, shadows[f[alive], some])
+            inside = (np.where(active[alive, some], dots, -dots) > np.where(zero[:, some], -1.0, _INSIDE)).all(axis=1)
+            alive, unit, zero = alive[inside], unit[inside], zero[inside]
+        directions = np.einsum("cq,crq->cr", unit, flats.basis[start + f[alive]])
+        return directions, np.full(len(alive), sign), zero
 
     def _collect(self, nu, found):
         A = self.arrangement
@@ -115,6 +151,10 @@ class Faces:
         values = fits @ nu
         order = np.argsort(-values, kind="stable")
         return Maximisers(values[order], directions[order], signs[order], fits[order], vanishing[order])
+
+
+def _cross(u, v):
+    return u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
 
 
 def _convex_across(zero, codimension, slope):
