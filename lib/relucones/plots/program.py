@@ -50,7 +50,7 @@ def one_number_bound(nu, y=1.0, lam=0.1):
     else:
         ax.set_title(f"ν = {nu:.2f} > 2λ = {2 * lam:.2f}: no bound at all", color=color.spurious)
     ax.set(xlabel="c", ylabel="loss", xlim=(-0.6, 1.8), ylim=(-0.1, 1.2))
-    ax.legend(loc="upper center")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.58, 1.0))
     return fig, ax
 
 
