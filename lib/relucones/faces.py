@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrangement import Arrangement
+from .arrangement import Arrangement, Flats
 from .network import relu
 
 _INSIDE = 1e-11  # closer to a wall than this, the candidate of the wall itself is taken
@@ -107,40 +107,41 @@ class Faces:
 
     def _on_solids(self, flats, cells, slope, constant, above):
         lines = self.arrangement.lines
-        q, (_, count, k) = flats.basis.shape[2], flats.cells.shape
+        _, count, k = flats.cells.shape
         found = []
         per_chunk = max(1, _CHUNK // (count * k))
         for start in range(0, len(flats.zero), per_chunk):
-            part = slice(start, start + per_chunk)
-            zero, basis = flats.zero[part], flats.basis[part]
-            shadows = np.einsum("kr,frq->fkq", lines, basis)
-            shift = (constant @ shadows)[:, None]
-            rough = (flats.cells[part] if cells is None else cells) @ (slope[:, None] * shadows).astype(np.float32) + shift
-            # Single precision only sorts out cells that are clearly below.
-            f, c = np.nonzero((rough**2).sum(axis=2) > (above * (1 - 1e-4)) ** 2)
+            part = Flats(*(array[start : start + per_chunk] for array in (flats.zero, flats.basis, flats.cells)))
+            shadows = np.einsum("kr,frq->fkq", lines, part.basis)
+            shift = constant @ shadows
+            # Single precision only sorts out the cells that are clearly below.
+            rough = (part.cells if cells is None else cells) @ (slope[:, None] * shadows).astype(np.float32)
+            f, c = np.nonzero(((rough + shift[:, None]) ** 2).sum(axis=2) > (above * (1 - 1e-4)) ** 2)
             for block in range(0, len(f), _CHUNK // k):
-                ff, cc = f[block : block + _CHUNK // k], c[block : block + _CHUNK // k]
-                for sign in (1, -1):
-                    keep = ~_convex_across(zero, lines.shape[1] - q, sign * slope)[ff]
-                    found.append(self._inside(flats, start, ff[keep], cc[keep], shadows, slope, shift, sign, above))
+                chosen = f[block : block + _CHUNK // k], c[block : block + _CHUNK // k]
+                found += self._inside(part, *chosen, shadows, slope, shift, above)
         return found
 
-    def _inside(self, flats, start, f, c, shadows, slope, shift, sign, above):
-        """The candidates of these cells that lie in their cell, tested against a few lines at a time."""
-        k = shadows.shape[1]
-        active = flats.cells[start + f, c]
-        gradient = np.einsum("ck,ckq->cq", active * slope, shadows[f]) + shift[f, 0] if len(shadows) > 1 else active @ (slope[:, None] * shadows[0]) + shift[0]
+    def _inside(self, flats, f, c, shadows, slope, shift, above):
+        """The candidates of cells c of flats f that lie in their cell, for both signs."""
+        active = flats.cells[f, c]
+        gradient = _times(active * slope, shadows, f) + shift[f]
         length = np.linalg.norm(gradient, axis=1)
-        alive = np.flatnonzero(length > above)
-        unit = sign * gradient[alive] / length[alive, None]
-        zero = flats.zero[start + f[alive]]
-        for first in range(0, k, 16):
-            some = slice(first, first + 16)
-            dots = unit @ shadows[0, some].T if len(shadows) == 1 else np.einsum("cq,ckq->ck", unit, shadows[f[alive], some])
-            inside = (np.where(active[alive, some], dots, -dots) > np.where(zero[:, some], -1.0, _INSIDE)).all(axis=1)
-            alive, unit, zero = alive[inside], unit[inside], zero[inside]
-        directions = np.einsum("cq,crq->cr", unit, flats.basis[start + f[alive]])
-        return directions, np.full(len(alive), sign), zero
+        codimension = self.arrangement.rank - shadows.shape[2]
+        found = []
+        for sign in (1, -1):
+            convex = _convex_across(flats.zero, codimension, sign * slope)
+            alive = np.flatnonzero((length > above) & ~convex[f])
+            unit = sign * gradient[alive] / length[alive, None]
+            for first in range(0, shadows.shape[1], 16):  # a few lines at a time: most candidates fail soon
+                some = slice(first, first + 16)
+                dots = _times(unit, np.swapaxes(shadows[:, some], 1, 2), f[alive])
+                bound = np.where(flats.zero[f[alive], some], -1.0, _INSIDE)
+                inside = (np.where(active[alive, some], dots, -dots) > bound).all(axis=1)
+                alive, unit = alive[inside], unit[inside]
+            directions = _times(unit, np.swapaxes(flats.basis, 1, 2), f[alive])
+            found.append((directions, np.full(len(alive), sign), flats.zero[f[alive]]))
+        return found
 
     def _collect(self, nu, found):
         A = self.arrangement
@@ -151,6 +152,11 @@ class Faces:
         values = fits @ nu
         order = np.argsort(-values, kind="stable")
         return Maximisers(values[order], directions[order], signs[order], fits[order], vanishing[order])
+
+
+def _times(rows, matrices, which):
+    """Row i times the matrix ``matrices[which[i]]``."""
+    return rows @ matrices[0] if len(matrices) == 1 else np.einsum("ci,cij->cj", rows, matrices[which])
 
 
 def _cross(u, v):
