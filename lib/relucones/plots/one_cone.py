@@ -41,7 +41,7 @@ def cone_solution(X, patterns, signs, solution, reach=1.7):
         wedge = _wedge(X, pattern) * 3 * reach
         ax.fill(*np.vstack([[0, 0], wedge]).T, color=look, alpha=0.16, linewidth=0)
         middle = wedge.mean(axis=0)
-        place = middle / np.linalg.norm(middle) * 0.83 * reach
+        place = middle / np.abs(middle).max() * 0.78 * reach
         ax.text(*place, f"${j + 1}$", fontsize=14, color=look, ha="center", va="center", weight="bold")
     for u, sign, weight in zip(solution.directions, solution.signs, solution.weights, strict=True):
         look = color.positive if sign > 0 else color.negative
