@@ -13,6 +13,7 @@ from .arrangement import Arrangement, Flats
 from .network import relu
 
 _INSIDE = 1e-11  # closer to a wall than this, the candidate of the wall itself is taken
+_BEND = 1e-9  # a bend below this share of all slopes does not strike the candidate of the wall off the list
 _CHUNK = 4_000_000  # floats in one block of work
 
 
@@ -110,13 +111,16 @@ class Faces:
         _, count, k = flats.cells.shape
         found = []
         per_chunk = max(1, _CHUNK // (count * k))
+        # Single precision only sorts out the cells that are clearly below: its error is under 2e-7 per line, in units of
+        # all slopes together.
+        unit = max(np.abs(slope).sum(), 1e-300)
+        floor = max(above / unit - 2e-7 * (k + 10), 0.0)
         for start in range(0, len(flats.zero), per_chunk):
             part = Flats(*(array[start : start + per_chunk] for array in (flats.zero, flats.basis, flats.cells)))
             shadows = np.einsum("kr,frq->fkq", lines, part.basis)
             shift = constant @ shadows
-            # Single precision only sorts out the cells that are clearly below.
-            rough = (part.cells if cells is None else cells) @ (slope[:, None] * shadows).astype(np.float32)
-            f, c = np.nonzero(((rough + shift[:, None]) ** 2).sum(axis=2) > (above * (1 - 1e-4)) ** 2)
+            rough = (part.cells if cells is None else cells) @ (slope[:, None] / unit * shadows).astype(np.float32)
+            f, c = np.nonzero(((rough + shift[:, None] / unit) ** 2).sum(axis=2) > floor**2)
             for block in range(0, len(f), _CHUNK // k):
                 chosen = f[block : block + _CHUNK // k], c[block : block + _CHUNK // k]
                 found += self._inside(part, *chosen, shadows, slope, shift, above)
@@ -167,6 +171,7 @@ def _convex_across(zero, codimension, slope):
     """Which flats (F, k) lie on a wall across which the function is convex: no local maximiser lies there.
 
     From such a point one can move off that wall alone, to either side, and one of the two ways gains. Moving off one
-    wall alone needs independent lines on the flat; flats with dependent lines are never left out.
+    wall alone needs independent lines on the flat; flats with dependent lines are never left out. A bend so faint that
+    the maximiser beside the wall may be within `_INSIDE` of it does not count.
     """
-    return (zero & (slope > 0)).any(axis=1) & (zero.sum(axis=1) == codimension)
+    return (zero & (slope > _BEND * np.abs(slope).sum())).any(axis=1) & (zero.sum(axis=1) == codimension)
