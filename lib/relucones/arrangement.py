@@ -12,13 +12,14 @@ from itertools import combinations, islice
 from math import comb
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from . import checks
 
 # Unit vectors closer than this are one; a unit vector this close to a hyperplane lies on it.
 TOLERANCE = 1e-9
-# Above this many rows of work the enumeration would not fit in a laptop's memory.
-LIMIT = 40_000_000
+# Above this many entries (cells times lines) the enumeration would not fit in a laptop's memory.
+LIMIT = 400_000_000
 _CHUNK = 1 << 16
 
 
@@ -36,7 +37,9 @@ def count_patterns(n, d):
     (8, 32, 16)
     """
     n, d = checks.count(n, "n"), checks.count(d, "d")
-    return 2 * sum(comb(n - 1, i) for i in range(min(n, d)))
+    if d >= n:
+        return 2**n  # the same sum, without going through its terms
+    return 2 * sum(comb(n - 1, i) for i in range(d))
 
 
 def activation_patterns(X):
@@ -72,8 +75,8 @@ def activation_patterns(X):
 def cell_measures(X, patterns):
     r"""The Gaussian measure of cells: the probability that :math:`w\sim\mathcal N(0, I)` has each of the patterns.
 
-    A cell's measure is its solid angle as a share of the whole sphere: an arc for rank 2, a spherical polygon for rank
-    3, summed from triangles by the formula of Van Oosterom and Strackee.
+    A cell's measure is its solid angle as a share of the whole sphere: an arc for rank 2, and for rank 3 a spherical
+    polygon, whose area follows from its angles (Girard).
 
     Parameters
     ----------
@@ -111,12 +114,14 @@ def cell_measures(X, patterns):
         return np.full(len(patterns), 1.0 / 2**A.rank)
     rays, zero = A.rays
     dots = np.where(zero, 0.0, rays @ A.lines.T)
-    measure = _arc if A.rank == 2 else _spherical_polygon
     shares = np.empty(len(patterns))
     for i, cell in enumerate(active):
         side = np.where(cell, 1, -1)
-        corners = [t * rays[(t * dots * side >= 0).all(axis=1)] for t in (1, -1)]
-        shares[i] = measure(np.concatenate(corners))
+        at = [(t * dots * side >= 0).all(axis=1) for t in (1, -1)]
+        if A.rank == 2:
+            shares[i] = _arc(np.concatenate([rays[at[0]], -rays[at[1]]]))
+        else:
+            shares[i] = _spherical_polygon(side[:, None] * A.lines, np.concatenate([zero[at[0]], zero[at[1]]]))
     return shares
 
 
@@ -125,14 +130,17 @@ def _arc(corners):
     return 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v)) / (2 * np.pi)
 
 
-def _spherical_polygon(corners):
-    centre = corners.sum(axis=0) / np.linalg.norm(corners.sum(axis=0))
-    plane = _complement(centre[None])
-    u = corners[np.argsort(np.arctan2(*(corners @ plane).T))]
-    v = np.roll(u, -1, axis=0)
-    volume = np.abs(np.cross(u, v) @ centre)
-    turn = 1 + (u * v).sum(axis=1) + u @ centre + v @ centre
-    return 2 * np.arctan2(volume, turn).sum() / (4 * np.pi)
+def _spherical_polygon(inward, meeting):
+    """Girard: 2 pi less the turns at the corners. No triangle is formed, since corners may be close or opposite.
+
+    At a corner, the normals (k, 3) of the walls that meet there, bool (c, k), span the turn.
+    """
+    turns = 0.0
+    for walls in meeting:
+        u, v = np.broadcast_arrays(inward[walls, None], inward[None, walls])
+        apart, together = np.linalg.norm(u - v, axis=2), np.linalg.norm(u + v, axis=2)
+        turns += 2 * np.arctan2(apart, together).max()
+    return (2 * np.pi - turns) / (4 * np.pi)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,11 +213,13 @@ class Arrangement:
 
     def __init__(self, X):
         n, d = X.shape
-        norms = np.linalg.norm(X, axis=1)
-        nonzero = np.flatnonzero(norms > 0)
+        largest = np.abs(X).max(axis=1)
+        nonzero = np.flatnonzero(largest > 0)
         self.line = np.full(n, -1)
         self.scale = np.zeros(n)
-        units = X[nonzero] / norms[nonzero, None]
+        units = X[nonzero] / largest[nonzero, None]  # first, so that no square underflows to zero
+        lengths = np.linalg.norm(units, axis=1)
+        units /= lengths[:, None]
         if len(nonzero) == 0:
             self.basis, self.lines = np.zeros((d, 0)), np.zeros((0, 0))
             return
@@ -217,17 +227,16 @@ class Arrangement:
         rank = int(np.sum(singular > TOLERANCE * singular[0]))
         self.basis = Vt[:rank].T
         units = units @ self.basis
-        kept = np.empty((0, rank))
-        for row, unit in zip(nonzero, units, strict=True):
-            same = np.flatnonzero(
-                np.minimum(np.linalg.norm(kept - unit, axis=1), np.linalg.norm(kept + unit, axis=1)) < TOLERANCE
-            )
-            if len(same) == 0:
-                kept = np.vstack([kept, unit / np.linalg.norm(unit)])
-                same = [len(kept) - 1]
-            self.line[row] = same[0]
-            self.scale[row] = np.copysign(norms[row], kept[same[0]] @ unit)
-        self.lines = kept
+        line = np.full(len(units), -1)
+        tree, kept = KDTree(units), []
+        for i, unit in enumerate(units):
+            if line[i] < 0:
+                same = np.concatenate(tree.query_ball_point([unit, -unit], TOLERANCE)).astype(int)
+                line[same[line[same] < 0]] = len(kept)
+                kept.append(unit / np.linalg.norm(unit))
+        self.lines = np.array(kept)
+        self.line[nonzero] = line
+        self.scale[nonzero] = np.copysign(largest[nonzero] * lengths, (self.lines[line] * units).sum(axis=1))
 
     @property
     def rank(self):
@@ -292,7 +301,7 @@ class Arrangement:
 
 
 def _refuse_if_too_many(work, lines, rank):
-    if work > LIMIT:
+    if work * lines > LIMIT:
         raise ValueError(
             f"X has too many activation patterns to list: {lines} distinct hyperplanes of rank {rank} "
             f"have up to {count_patterns(lines, rank):,}"
@@ -308,6 +317,7 @@ def _cells(lines):
         _refuse_if_too_many(2**k, k, r)
         return _all_bits(k)
     if r == 2:
+        _refuse_if_too_many(2 * k, k, r)
         return _planes(lines, np.zeros((1, k), dtype=bool), np.eye(2)[None])[0].cells()[0].cells[0]
     _refuse_if_too_many(comb(k, r - 1) << (r - 1), k, r)
     rays, zero = _rays(lines)
@@ -402,7 +412,8 @@ def _complement(rows):
 
 
 def _all_bits(k):
-    return ((np.arange(2**k)[:, None] >> np.arange(k - 1, -1, -1)) & 1).astype(bool)
+    numbers = np.arange(2**k).astype(">u4")
+    return np.unpackbits(numbers.view(np.uint8).reshape(-1, 4), axis=1)[:, 32 - k :].astype(bool)
 
 
 def _unique_rows(packed):
