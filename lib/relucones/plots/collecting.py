@@ -28,7 +28,7 @@ def coupon_circles(coupons, patterns=(), signs=()):
     drawn = {(p.tobytes(), s) for p, s in zip(patterns, signs, strict=True)}
     holders = list(zip([p.tobytes() for p in coupons.patterns], coupons.pattern_signs, strict=True))
     got = coupons.holds[[holder in drawn for holder in holders]].any(axis=0)
-    fig, axes = plt.subplots(1, 2, figsize=(5.8, 3.3))
+    fig, axes = plt.subplots(1, 2, figsize=(4.7, 2.8))
     for ax, sign, look in zip(axes, (1, -1), (color.positive, color.negative), strict=True):
         for (key, s), row in zip(holders, coupons.holds, strict=True):
             if s == sign:
@@ -46,7 +46,7 @@ def coupon_circles(coupons, patterns=(), signs=()):
             u = coupons.directions[i]
             ax.annotate("", 1.08 * u, (0, 0), arrowprops={"arrowstyle": "-|>", "color": look, "linewidth": 2.2})
             ax.text(*(1.27 * u), f"$u_{i + 1}$", ha="center", va="center", fontsize=14, color=look)
-        ax.set_title(f"output sign $s = {sign:+d}$", fontsize=13)
+        ax.set_title(f"sign $s = {sign:+d}$", fontsize=13)
         ax.set(xlim=(-1.42, 1.42), ylim=(-1.42, 1.42), aspect="equal")
         ax.axis("off")
     if len(signs):
@@ -126,7 +126,7 @@ def two_measures(widths, panels):
     for ax, (title, pairs) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         for i, pair in enumerate(pairs):
             for values, concept in zip(pair, ("counting", "gaussian"), strict=True):
-                name = concept if i == 0 else "_"
+                name = {"counting": "counting", "gaussian": "Gaussian"}[concept] if i == 0 else "_"
                 ax.plot(widths, values, color=getattr(color, concept), linewidth=1.5, label=name)
         ax.set(xscale="log", xlabel="width $m$")
         ax.set_title(title, fontsize=12)
@@ -143,9 +143,9 @@ def duel(groups):
     `groups` maps a label to a pair of arrays: the widths under the counting and under the Gaussian measure.
     """
     fig, ax = plt.subplots(figsize=(5.0, 4.4))
-    looks = (color.gaussian, color.spurious, color.good)
+    looks = (color.point, color.wall)
     for (label, (counting, gaussian)), look, mark in zip(groups.items(), looks, _MARKS, strict=False):
-        ax.plot(counting, gaussian, mark, color=look, label=label, alpha=0.8, markeredgecolor="white", markersize=7)
+        ax.plot(counting, gaussian, mark, color=look, label=label, alpha=0.75, markeredgecolor="white", markersize=7)
     both = np.concatenate([np.concatenate(pair) for pair in groups.values()])
     ends = np.array([both.min() / 1.3, both.max() * 1.3])
     ax.plot(ends, ends, "--", color=color.wall, linewidth=1.2)
@@ -173,12 +173,12 @@ def relative_sizes(walls, sizes, prediction):
         across = q + 0.5 * ((np.arange(len(here)) * _GOLDEN) % 1 - 0.5)
         ax.plot(across, here, "o", color=color.cone, markersize=5, alpha=0.75)
         label = "mean" if q == walls.min() else "_"
-        ax.plot([q - 0.36, q + 0.36], [here.mean()] * 2, color=color.point, linewidth=3, label=label)
-    ax.plot([-0.36, 0.36], [prediction] * 2, ":", color=color.spurious, linewidth=3, label="random direction")
+        ax.plot([q - 0.36, q + 0.36], [here.mean()] * 2, color=color.gaussian, linewidth=4, label=label)
+    ax.plot([-0.36, 0.36], [prediction] * 2, ":", color=color.theory, linewidth=3, label="random direction")
     ax.axhline(1, color=color.wall, linewidth=1)
     ax.set(yscale="log", ylabel="Gaussian / counting measure")
     ax.set_xticks(np.unique(walls), [names[q] for q in np.unique(walls)])
-    ax.legend(loc="lower left", fontsize=11)
+    ax.legend(loc="upper right", fontsize=11)
     return fig, ax
 
 
@@ -195,12 +195,15 @@ def width_and_decay(decays, widths, numbers, bound):
         The width that the theorem guarantees, for every weight decay.
     """
     fig, (ax, below) = plt.subplots(2, 1, figsize=(5.6, 4.8), sharex=True, height_ratios=(3, 2))
-    for row, count, mark in zip(widths, numbers, _MARKS, strict=False):
-        (line,) = ax.plot(decays, row, "-" + mark, markersize=5, linewidth=1.4, color=color.counting, alpha=0.75)
-        below.plot(decays, count, "-" + mark, markersize=5, linewidth=1.4, color=line.get_color(), alpha=0.75)
+    names = ("first data set", "second", "third")
+    for row, count, mark, dash, name in zip(widths, numbers, _MARKS, ("-", "--", ":"), names, strict=False):
+        look = {"color": color.counting, "marker": mark, "linestyle": dash, "linewidth": 1.6, "markersize": 6}
+        ax.plot(decays, row, **look)
+        below.plot(decays, count, label=name, **look)
     ax.axhline(bound, linestyle="--", color=color.theory)
     ax.text(decays[0], bound * 0.97, "theorem, for every $\\lambda$", va="top", fontsize=11)
     ax.set(ylim=(0, 1.08 * bound), ylabel="width for one half")
     below.set(xscale="log", xlabel="weight decay $\\lambda/\\lambda_{\\max}$", ylabel="coupons", ylim=(0, None))
+    below.legend(loc="upper right", fontsize=11)
     fig.tight_layout()
     return fig, (ax, below)
