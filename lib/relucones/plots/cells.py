@@ -26,7 +26,7 @@ def weight_space(X, network=None):
 
     With a `network`, its inner weights are arrows, coloured by the sign of the outer weight.
     """
-    fig, ax = plt.subplots(figsize=(6.4, 6.2))
+    fig, ax = plt.subplots(figsize=(5.4, 5.2))
     _draw_wedges(ax, X)
     if network is not None:
         _draw_neurons(ax, network)
@@ -37,27 +37,27 @@ def weight_space(X, network=None):
 def turn_weight(X, degrees):
     """Data space beside weight space: a weight w at an angle, the points it activates, and the cell it lies in."""
     w = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
-    fig, axes = plt.subplots(1, 2, figsize=(6.8, 3.7))
+    fig, axes = plt.subplots(1, 2, figsize=(5.6, 3.4), width_ratios=[0.72, 1])
     reach = 1.15 * np.abs(X).max() + 0.15
     left = axes[0]
     left.add_patch(Wedge((0, 0), 3 * reach, degrees - 90, degrees + 90, color=color.cone, alpha=0.25, lw=0))
     across = 3 * reach * np.array([-w[1], w[0]])
     left.plot(*np.transpose([-across, across]), color=color.wall, ls="--", lw=1.5)
     active = X @ w > 0
-    left.scatter(*X[active].T, s=200, color=color.point, zorder=3)
-    left.scatter(*X[~active].T, s=200, facecolor="white", edgecolor=color.point, lw=1.5, zorder=3)
+    left.scatter(*X[active].T, s=180, color=color.point, zorder=3)
+    left.scatter(*X[~active].T, s=180, facecolor="white", edgecolor=color.point, lw=1.5, zorder=3)
     for k, (x, on) in enumerate(zip(X, active, strict=True), 1):
         left.text(*x, str(k), ha="center", va="center", color="white" if on else color.point, fontsize=12, zorder=4)
     _arrow(left, 0.6 * w, color.point)
     left.text(*(0.75 * w), "$w$", ha="center", va="center", color=color.point, fontsize=15, zorder=5)
     left.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
-    left.set_title("data space: active points filled", fontsize=12)
+    left.set_title("data space", fontsize=13)
     left.spines[:].set_color("#bbbbbb")
     left.spines[:].set_visible(True)
     _draw_wedges(axes[1], X, chosen=bits(active))
-    _arrow(axes[1], w, color.point)
-    axes[1].set_title(f"weight space: pattern {bits(active)}", fontsize=12)
-    fig.subplots_adjust(left=0.02, right=0.99, top=0.92, bottom=0.02, wspace=0.05)
+    _arrow(axes[1], 0.78 * w, color.point)  # short of the patterns; only its direction matters
+    axes[1].set_title(f"weight space: {bits(active)}", fontsize=13)
+    fig.subplots_adjust(left=0.02, right=0.99, top=0.92, bottom=0.02, wspace=0.03)
     return fig, axes
 
 
@@ -93,7 +93,7 @@ def new_wall(X):
 
 def pattern_growth(n_max=100, dimensions=(2, 3, 4, 5)):
     """The number of activation patterns against the number of points, both on log axes, with 2^n and the power bound."""
-    fig, ax = plt.subplots(figsize=(6.4, 4.6))
+    fig, ax = plt.subplots(figsize=(5.4, 4.2))
     n = np.arange(1, n_max + 1)
     shades = plt.cm.cividis(np.linspace(0.1, 0.75, len(dimensions)))
     for d, shade in zip(dimensions, shades, strict=True):
@@ -114,11 +114,12 @@ def pattern_growth(n_max=100, dimensions=(2, 3, 4, 5)):
 def cell_sizes(shares):
     """A histogram of the cells' shares of the sphere, on a log axis, with the share that equal cells would have."""
     shares = np.asarray(shares)
-    fig, ax = plt.subplots(figsize=(6.4, 4.0))
+    fig, ax = plt.subplots(figsize=(5.4, 3.7))
     edges = np.logspace(np.floor(np.log10(shares.min())), np.ceil(np.log10(shares.max())), 36)
     ax.hist(shares, bins=edges, color=color.gaussian, edgecolor="white", lw=0.5)
     ax.axvline(1 / len(shares), color=color.counting, lw=2)
-    top = ax.get_ylim()[1]
+    top = 1.1 * ax.get_ylim()[1]
+    ax.set_ylim(0, top)
     ax.text(0.8 / len(shares), top, "all cells equal: $1/N$", color=color.counting, ha="right", va="top", fontsize=12)
     ax.set_xscale("log")
     ax.set(xlabel="share of the sphere", ylabel="number of cells")
@@ -151,7 +152,7 @@ def readme_picture(path):
 
 def _draw_wedges(ax, X, chosen=None):
     """Wedges with their patterns; with `chosen`, that wedge alone is coloured."""
-    size = 12 if chosen is None else 10.5
+    size, reach = (12, 1.25) if chosen is None else (10, 1.17)
     walls = np.sort(np.concatenate([np.degrees(np.arctan2(X[:, 1], X[:, 0])) + turn for turn in (90, 270)]) % 360)
     for start, end in zip(walls, np.roll(walls, -1), strict=True):
         middle = np.radians(start + ((end - start) % 360) / 2)
@@ -163,13 +164,14 @@ def _draw_wedges(ax, X, chosen=None):
         ax.add_patch(Wedge((0, 0), _RIM, start, end, facecolor=face, lw=0))
         turn = np.degrees(middle) % 360
         upright = turn if turn <= 90 or turn >= 270 else turn + 180
-        ax.text(*(1.25 * u), bits(pattern), rotation=upright, ha="center", va="center", fontsize=size)
+        ax.text(*(reach * u), bits(pattern), rotation=upright, ha="center", va="center", fontsize=size)
     for k, x in enumerate(X, 1):
         along = _RIM * np.array([-x[1], x[0]]) / np.linalg.norm(x)
         ax.plot(*np.transpose([-along, along]), color=color.wall, lw=1.5)
         for end in (along, -along):
             ax.text(*(1.09 * end), str(k), color="#555555", ha="center", va="center", fontsize=12)
-    ax.add_patch(Circle((0, 0), 1, fill=False, color=color.wall, lw=0.8, ls=":"))
+    if chosen is None:
+        ax.add_patch(Circle((0, 0), 1, fill=False, color=color.wall, lw=0.8, ls=":"))
     ax.set(xlim=(-1.72, 1.72), ylim=(-1.72, 1.72), aspect="equal")
     ax.axis("off")
 
@@ -191,7 +193,7 @@ _PIXELS = 440
 
 
 def _two_maps():
-    fig, axes = plt.subplots(1, 2, figsize=(6.8, 3.9))
+    fig, axes = plt.subplots(1, 2, figsize=(5.4, 3.1))
     for ax, side in zip(axes, ("front", "back"), strict=True):
         ax.set(xlim=(-1.13, 1.13), ylim=(-1.13, 1.13), aspect="equal")
         ax.axis("off")
@@ -252,6 +254,6 @@ def _write_patterns(ax, active, inside):
     for code in np.unique(codes[inside]):
         room = distance_transform_edt(np.pad((codes == code) & inside, 1))[1:-1, 1:-1]
         row, column = np.unravel_index(room.argmax(), room.shape)
-        if room[row, column] > 0.065 * _PIXELS:
+        if room[row, column] > 0.085 * _PIXELS:
             at = 2 * np.array([column, row]) / (_PIXELS - 1) - 1
             ax.text(*at, bits(active[row, column]), ha="center", va="center", fontsize=11)
