@@ -95,13 +95,14 @@ SIDEWAYS = r"""
 }
 """
 
-# Without the insides of formulas: thousands of glyph elements, which MathJax answers for.
+# Without the insides of formulas and of code: thousands of elements, most of the time of a visit,
+# for which MathJax and the high-contrast code style of the theme answer.
 # Without preload: fetching style sheets again, axe gets their relative addresses wrong.
 AXE_RUN = """
 async (rules) => {
   const options = {resultTypes: ['violations'], preload: false};
   if (rules) options.runOnly = rules;
-  const result = await axe.run({exclude: [['mjx-container']]}, options);
+  const result = await axe.run({exclude: [['mjx-container'], ['.highlight pre span']]}, options);
   return result.violations.flatMap((v) => v.nodes.map((n) => [v.id, n.html, (n.failureSummary || '')]));
 }
 """
