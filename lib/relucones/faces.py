@@ -113,14 +113,14 @@ class Faces:
         per_chunk = max(1, _CHUNK // (count * k))
         # Single precision only sorts out the cells that are clearly below: its error is under 2e-7 per line, in units of
         # all slopes together.
-        unit = max(np.abs(slope).sum(), 1e-300)
+        unit = (np.abs(slope).sum() + np.abs(constant).sum()) or 1.0
         floor = max(above / unit - 2e-7 * (k + 10), 0.0)
         for start in range(0, len(flats.zero), per_chunk):
             part = Flats(*(array[start : start + per_chunk] for array in (flats.zero, flats.basis, flats.cells)))
             shadows = np.einsum("kr,frq->fkq", lines, part.basis)
             shift = constant @ shadows
             rough = (part.cells if cells is None else cells) @ (slope[:, None] / unit * shadows).astype(np.float32)
-            f, c = np.nonzero(((rough + shift[:, None] / unit) ** 2).sum(axis=2) > floor**2)
+            f, c = np.nonzero(np.linalg.norm(rough + shift[:, None] / unit, axis=2) > floor)
             for block in range(0, len(f), _CHUNK // k):
                 chosen = f[block : block + _CHUNK // k], c[block : block + _CHUNK // k]
                 found += self._inside(part, *chosen, shadows, slope, shift, above)
