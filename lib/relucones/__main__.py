@@ -6,10 +6,10 @@ import sys
 import numpy as np
 
 from .certificate import certify
+from .convex import lambda_max, solve_global
 from .coupons import good_cone_probability, sufficient_width
 from .data import load_csv
 from .faces import Faces
-from .convex import lambda_max, solve_global
 from .network import load_torch
 
 
