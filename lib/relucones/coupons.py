@@ -293,11 +293,17 @@ def _by_contour(mass, widths):
     """
     result = np.empty(widths.shape)
     for where, m in np.ndenumerate(widths):
+        if m * mass.min() > 60:  # each coupon is missed with a probability below e^-60
+            result[where] = 1.0
+            continue
         nodes = int(10 * np.sqrt(m)) + 60
         z = m * np.exp(2j * np.pi * np.arange(nodes) / nodes)
+        left = z.real < 0
+        # There 1 - e^{-w} = -e^{-w} (1 - e^w), and its large first factor goes to the exponent, which outweighs it.
+        factors = np.where(left, -1, 1)[:, None] * -np.expm1(np.where(left, 1, -1)[:, None] * np.outer(z, mass))
         # m! z^{-m} e^z, with its modulus kept near 1 on the circle
-        weight = np.exp(z + lgamma(m + 1) - m * log(m) - 1j * m * np.angle(z))
-        result[where] = np.mean(weight * np.prod(-np.expm1(-np.outer(z, mass)), axis=1)).real
+        exponent = z - np.where(left, z, 0) * mass.sum() + lgamma(m + 1) - m * log(m) - 1j * m * np.angle(z)
+        result[where] = np.mean(np.exp(exponent) * np.prod(factors, axis=1)).real
     return result
 
 
