@@ -146,6 +146,7 @@ def orthonormal_value(y, lam):
     return total
 
 
+@np.errstate(all="ignore")
 def descend(X, y, lam, m, rng, steps=400, rate=0.05):
     """A few hundred steps of plain gradient descent from a random start: any network is an upper bound."""
     d = X.shape[1]

@@ -102,9 +102,18 @@ def test_positive_weights_on_one_side_have_the_mean_as_maximiser():
     np.testing.assert_allclose(found.directions[0], mean / np.linalg.norm(mean), rtol=1e-12)
 
 
+def test_opposite_points_with_opposite_weights_are_linear():
+    # nu (relu(t) - relu(-t)) = nu t: every kink cancels, and the gradient is one vector.
+    B = np.random.default_rng(0).standard_normal((3, 3))
+    found = Faces(np.vstack([B, -B])).maximisers(np.array([1.0, 2.0, -1.0, -1.0, -2.0, 1.0]), above=0.1)
+    assert found.values[0] == pytest.approx(np.linalg.norm([1.0, 2.0, -1.0] @ B))
+
+
 def test_no_direction_where_nothing_can_be_gained():
     assert len(Faces(np.zeros((3, 2))).maximisers(np.ones(3)).values) == 0
-    assert len(Faces(np.eye(2)).maximisers(np.zeros(2)).values) == 0
+    for d in (1, 2, 3):
+        assert len(Faces(np.eye(d)).maximisers(np.zeros(d)).values) == 0
+        assert len(Faces(np.eye(d)).maximisers(np.zeros(d), above=1.0).values) == 0
     assert lambda_max(np.zeros((3, 2)), np.ones(3)) == 0
     assert lambda_max(np.eye(2), [0.0, 0.0]) == 0
 

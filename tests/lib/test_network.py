@@ -1,0 +1,249 @@
+"""The model against its formula and against PyTorch."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oracles import loss
+from relucones import Network
+from relucones.network import load_torch, relu
+from strategies import seeds
+
+
+def random_network(seed, m=4, d=3):
+    rng = np.random.default_rng(seed)
+    return Network(rng.standard_normal((m, d)), rng.standard_normal(m))
+
+
+def random_data(seed, n=6, d=3):
+    rng = np.random.default_rng(seed + 1)
+    return rng.standard_normal((n, d)), rng.standard_normal(n)
+
+
+@given(seeds)
+def test_predictions_and_loss_are_the_formula(seed):
+    net, (X, y) = random_network(seed), random_data(seed)
+    for k, x in enumerate(X):
+        value = sum(a * max(0.0, float(w @ x)) for w, a in zip(net.W, net.a, strict=True))
+        assert net.predict(X)[k] == pytest.approx(value, abs=1e-12)
+    assert net.loss(X, y, 0.3) == pytest.approx(loss(net.W, net.a, X, y, 0.3), rel=1e-13)
+    assert net.squared_norm() == pytest.approx((net.W**2).sum() + (net.a**2).sum(), rel=1e-14)
+
+
+def test_relu_keeps_the_positive_part():
+    np.testing.assert_array_equal(relu(np.array([-1.0, 0.0, 2.0])), [0, 0, 2])
+
+
+@given(seeds, st.floats(1e-3, 1e3))
+def test_rescaling_a_neuron_changes_no_output_and_balancing_undoes_it(seed, t):
+    net, (X, y) = random_network(seed), random_data(seed)
+    scaled = Network(net.W * t, net.a / t)
+    np.testing.assert_allclose(scaled.predict(X), net.predict(X), rtol=1e-10, atol=1e-12)
+    one, other = net.balanced(), scaled.balanced()
+    np.testing.assert_allclose(one.W, other.W, rtol=1e-10)
+    np.testing.assert_allclose(one.predict(X), net.predict(X), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(np.abs(one.a), np.linalg.norm(one.W, axis=1), rtol=1e-12)
+    norm = 2 * np.sum(np.abs(net.a) * np.linalg.norm(net.W, axis=1))
+    assert one.squared_norm() == pytest.approx(norm, rel=1e-12)
+    assert one.squared_norm() <= min(net.squared_norm(), scaled.squared_norm()) * (1 + 1e-12)
+    assert one.loss(X, y, 0.1) <= net.loss(X, y, 0.1) * (1 + 1e-12)
+
+
+def test_balancing_a_neuron_with_a_zero_factor_makes_it_zero():
+    net = Network([[1.0, 2.0], [0.0, 0.0], [0.0, 0.0], [3.0, 4.0]], [0.0, 5.0, 0.0, -5.0]).balanced()
+    np.testing.assert_array_equal(net.a[:3], 0)
+    np.testing.assert_array_equal(net.W[:3], 0)
+    np.testing.assert_allclose(net.W[3], [3, 4])
+
+
+@pytest.mark.parametrize("size", [1e-40, 1e40])
+def test_balancing_survives_factors_of_very_different_size(size):
+    net = Network([[3 * size, 4 * size]], [1 / size]).balanced()
+    np.testing.assert_allclose(np.abs(net.a), np.sqrt(5))
+    np.testing.assert_allclose(net.W, [[3 / np.sqrt(5), 4 / np.sqrt(5)]])
+
+
+@given(seeds)
+def test_signed_patterns_say_which_neuron_is_active_where(seed):
+    net, (X, _) = random_network(seed), random_data(seed)
+    patterns, signs = net.signed_patterns(X)
+    assert patterns.dtype == bool
+    for j in range(4):
+        assert signs[j] == (1 if net.a[j] > 0 else -1)
+        for k in range(6):
+            assert patterns[j, k] == (net.W[j] @ X[k] > 0)
+    # Within the patterns the network is linear in v = |a| w.
+    v = np.abs(net.a)[:, None] * net.W
+    np.testing.assert_allclose((patterns * (v @ X.T) * signs[:, None]).sum(axis=0), net.predict(X), atol=1e-12)
+
+
+def test_a_zero_outer_weight_counts_as_positive_and_a_wall_as_inactive():
+    patterns, signs = Network([[1.0, 0.0]], [0.0]).signed_patterns([[0.0, 1.0], [1.0, 0.0]])
+    assert patterns.tolist() == [[False, True]]
+    assert signs.tolist() == [1]
+
+
+def test_from_directions_is_balanced_with_the_given_products():
+    rng = np.random.default_rng(0)
+    u = rng.standard_normal((4, 3))
+    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    signs, weights = np.array([1, -1, 1, -1]), np.array([0.5, 2.0, 0.0, 1e-9])
+    net = Network.from_directions(u, signs, weights)
+    np.testing.assert_allclose(np.abs(net.a)[:, None] * net.W, weights[:, None] * u, atol=1e-15)
+    np.testing.assert_allclose(np.abs(net.a), np.linalg.norm(net.W, axis=1), rtol=1e-12)
+    assert net.squared_norm() == pytest.approx(2 * weights.sum())
+    empty = Network.from_directions(np.zeros((0, 3)), [], [])
+    assert (empty.width, empty.dimension, empty.squared_norm()) == (1, 3, 0.0)
+
+
+def test_a_bias_is_a_constant_coordinate():
+    W, b, a = np.array([[1.0, -1.0], [0.5, 2.0]]), np.array([0.3, -1.0]), np.array([2.0, -1.0])
+    X = np.random.default_rng(0).standard_normal((5, 2))
+    net = Network(np.column_stack([W, b]), a)
+    np.testing.assert_allclose(net.predict(np.column_stack([X, np.ones(5)])), np.maximum(X @ W.T + b, 0) @ a)
+
+
+def test_weights_are_copied_and_shown_shortly():
+    W = np.ones((2, 3))
+    net = Network(W, [1, -1])
+    W[0, 0] = 7
+    assert net.W[0, 0] == 1
+    assert net.W.dtype == net.a.dtype == np.float64
+    assert repr(net) == "Network(m=2, d=3, |theta|^2=8)"
+
+
+# ---- PyTorch ----------------------------------------------------------------------------------------------------
+
+
+def two_layers(m=5, d=3, bias=True, dtype=None):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    return torch.nn.Sequential(
+        torch.nn.Linear(d, m, bias=bias, dtype=dtype), torch.nn.ReLU(), torch.nn.Linear(m, 1, bias=False, dtype=dtype)
+    )
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("as_dict", [True, False])
+def test_from_torch_computes_what_torch_computes(bias, as_dict):
+    torch = pytest.importorskip("torch")
+    module = two_layers(bias=bias, dtype=torch.float64)
+    X = np.random.default_rng(0).standard_normal((7, 3))
+    net = Network.from_torch(module.state_dict() if as_dict else module)
+    inputs = np.column_stack([X, np.ones(7)]) if bias else X
+    expected = module(torch.as_tensor(X)).detach().numpy().ravel()
+    np.testing.assert_allclose(net.predict(inputs), expected, rtol=1e-12, atol=1e-14)
+
+
+def test_from_torch_takes_a_module_with_its_own_names_and_half_precision():
+    torch = pytest.importorskip("torch")
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.hidden = torch.nn.Linear(2, 4, bias=False)
+            self.readout = torch.nn.Linear(4, 1)
+            torch.nn.init.zeros_(self.readout.bias)
+
+        def forward(self, x):
+            return self.readout(torch.relu(self.hidden(x)))
+
+    model = Model()
+    X = np.random.default_rng(0).standard_normal((6, 2)).astype(np.float32)
+    expected = model(torch.as_tensor(X)).detach().numpy().ravel()
+    np.testing.assert_allclose(Network.from_torch(model).predict(X), expected, atol=1e-6)
+    half = Network.from_torch(model.to(torch.bfloat16))
+    np.testing.assert_allclose(half.predict(X), expected, atol=0.05)
+
+
+def test_from_torch_of_one_neuron_in_one_dimension():
+    net = Network.from_torch(two_layers(m=1, d=1))
+    assert (net.width, net.dimension) == (1, 2)
+
+
+def bad_states():
+    torch = pytest.importorskip("torch")
+    ones = torch.ones
+    return {
+        "no state": (3.0, "module must be a torch module or a state dict, but it is a float"),
+        "empty": ({}, r"two weight matrices of shapes \(m, d\) and \(1, m\)"),
+        "numbers": ({"a": 1}, r"module\['a'\] must be a tensor, but it is a int"),
+        "one layer": ({"a.weight": ones(3, 2)}, "two weight matrices"),
+        "three layers": ({"a.weight": ones(3, 2), "b.weight": ones(3, 3), "c.weight": ones(1, 3)}, "two weight matrices"),
+        "two outputs": ({"a.weight": ones(3, 2), "b.weight": ones(2, 3)}, "two weight matrices"),
+        "widths differ": ({"a.weight": ones(3, 2), "b.weight": ones(1, 4)}, "two weight matrices"),
+        "output bias": ({"a.weight": ones(3, 2), "b.weight": ones(1, 3), "b.bias": ones(1)}, "output bias"),
+        "batch norm": ({"a.weight": ones(3, 2), "b.weight": ones(1, 3), "n.weight": ones(3)}, "at most one bias each"),
+        "bias of another width": ({"a.weight": ones(3, 2), "a.bias": ones(4), "b.weight": ones(1, 3)}, "at most one bias each"),
+        "not a number": ({"a.weight": ones(3, 2) * float("nan"), "b.weight": ones(1, 3)}, "W must be finite"),
+        "complex": ({"a.weight": 1j * ones(3, 2), "b.weight": ones(1, 3)}, "dense tensor of real numbers"),
+        "sparse": ({"a.weight": ones(3, 2).to_sparse(), "b.weight": ones(1, 3)}, "dense tensor of real numbers"),
+        "without storage": ({"a.weight": ones(3, 2, device="meta"), "b.weight": ones(1, 3)}, "dense tensor of real numbers"),
+    }
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["no state", "empty", "numbers", "one layer", "three layers", "two outputs", "widths differ", "output bias", "batch norm",
+     "bias of another width", "not a number", "complex", "sparse", "without storage"],
+)  # fmt: skip
+def test_from_torch_refuses_what_is_no_such_network(case):
+    state, message = bad_states()[case]
+    with pytest.raises(ValueError, match=message):
+        Network.from_torch(state)
+
+
+def test_unnamed_layers_are_read_in_order():
+    torch = pytest.importorskip("torch")
+    net = Network.from_torch({0: torch.ones(3, 2), 1: torch.ones(1, 3)})
+    assert (net.width, net.dimension) == (3, 2)
+
+
+def test_load_torch_reads_what_torch_wrote(tmp_path):
+    torch = pytest.importorskip("torch")
+    module = two_layers(bias=False)
+    torch.save(module.state_dict(), tmp_path / "net.pt")
+    net = load_torch(tmp_path / "net.pt")
+    np.testing.assert_array_equal(net.W, module[0].weight.detach().double().numpy())
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+def test_load_torch_runs_no_code_from_the_file(tmp_path):
+    torch = pytest.importorskip("torch")
+    witness = tmp_path / "code ran"
+
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(witness), "w"))
+
+    for name, write in (("plain.pt", lambda p: p.write_bytes(pickle.dumps(Trap()))), ("torch.pt", lambda p: torch.save(Trap(), p))):
+        write(tmp_path / name)
+        with pytest.raises(ValueError, match="is not a state dict of tensors"):
+            load_torch(tmp_path / name)
+    assert not witness.exists()
+
+
+def test_load_torch_refuses_other_files_by_name(tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.save(torch.ones(3), tmp_path / "tensor.pt")
+    torch.save({"epoch": 3, "model": {}}, tmp_path / "checkpoint.pt")
+    (tmp_path / "text.pt").write_text("x,y\n1,2\n")
+    (tmp_path / "empty.pt").write_bytes(b"")
+    for name in ("tensor.pt", "checkpoint.pt", "text.pt", "empty.pt"):
+        with pytest.raises(ValueError, match=name):
+            load_torch(tmp_path / name)
+    with pytest.raises(ValueError, match=r"missing\.pt cannot be read: No such file"):
+        load_torch(tmp_path / "missing.pt")
+    with pytest.raises(ValueError, match="cannot be read"):
+        load_torch(tmp_path)
+
+
+def test_load_torch_says_when_torch_is_missing(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ValueError, match="needs PyTorch"):
+        load_torch("net.pt")
