@@ -15,6 +15,8 @@ _STYLE = """
 .relucones-slider { margin: 0 0 1rem; padding: .75rem; background: #fff; color: #222; border-radius: .5rem; }
 .relucones-slider img { display: none; width: 100%; max-width: 44rem; height: auto; margin: 0 auto; }
 .relucones-slider img.shown { display: block; }
+html[data-theme="dark"] .relucones-slider { filter: brightness(.85); }
+html[data-theme="dark"] .relucones-slider img { filter: none !important; padding: 0 !important; border: 0 !important; }
 .relucones-slider .controls { display: flex; gap: .75rem; align-items: center; flex-wrap: wrap; max-width: 40rem; margin: 0 auto; }
 .relucones-slider input { flex: 1 1 12rem; min-width: 8rem; accent-color: #0072B2; }
 .relucones-slider output { min-width: 4rem; font-variant-numeric: tabular-nums; }
