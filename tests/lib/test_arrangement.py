@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from oracles import general_position, patterns_by_linear_programs
 from relucones import activation_patterns, count_patterns, lambda_max
+from relucones.arrangement import Arrangement
 from strategies import points, seeds
 
 
@@ -185,6 +186,46 @@ def test_deletion_and_restriction(X):
         complement = np.linalg.svd(new[None])[2][1:].T
         added = len(activation_patterns(old @ complement)) if complement.size else 1
     assert len(activation_patterns(X)) == len(activation_patterns(old)) + added
+
+
+# ---- faces ----------------------------------------------------------------------------------------------------------
+
+
+@given(points(most=7, dimensions=4))
+def test_faces_of_all_dimensions_cancel(X):
+    """Euler: the faces of a central arrangement, cells with sign + and - by dimension, add up to that of the space."""
+    A = Arrangement(X)
+    if A.rank == 0:
+        assert A.flats == []
+        return
+    faces = {0: 1, 1: 2 * len(A.rays[0])}
+    for flats in A.flats:
+        q = flats.basis.shape[2]
+        faces[q] = faces.get(q, 0) + flats.cells.shape[0] * flats.cells.shape[1]
+    assert sum((-1) ** q * number for q, number in faces.items()) == (-1) ** A.rank
+    assert faces[A.rank] == len(activation_patterns(X))
+
+
+@given(points(most=6, dimensions=4))
+def test_every_face_lies_where_its_signs_say(X):
+    A = Arrangement(X)
+    np.testing.assert_allclose(X, (A.scale[:, None] * A.lines[A.line]) @ A.basis.T if A.rank else 0, atol=1e-12)
+    if A.rank == 0:
+        return
+    rays, zero = A.rays
+    np.testing.assert_allclose(np.linalg.norm(rays, axis=1), 1)
+    np.testing.assert_array_equal(np.abs(rays @ A.lines.T) < 1e-8, zero)
+    assert len(np.unique(zero, axis=0)) == len(zero)
+    for flats in A.flats:
+        for lost, basis, cells in zip(flats.zero, flats.basis, flats.cells, strict=True):
+            np.testing.assert_allclose(basis.T @ basis, np.eye(basis.shape[1]), atol=1e-12)
+            np.testing.assert_array_equal(np.linalg.norm(A.lines @ basis, axis=1) < 1e-8, lost)
+            assert basis.shape[1] == A.rank - np.linalg.matrix_rank(A.lines[lost]) if lost.any() else basis.shape[1] == A.rank
+            # Its cells are those that the other hyperplanes cut on it.
+            expected = activation_patterns(A.lines[~lost] @ basis)
+            assert as_set(cells[:, ~lost]) == as_set(expected)
+            assert not cells[:, lost].any()
+            assert len(cells) == len(expected)
 
 
 # ---- sizes ------------------------------------------------------------------------------------------------------
