@@ -283,6 +283,12 @@ def test_without_a_linear_trend_every_neuron_can_be_turned_round():
         assert good_cone_probability(X, y, lam, m) == pytest.approx(collector(masses, coupons.supports, m), abs=1e-11)
 
 
+def test_more_ties_than_can_be_told_apart_are_refused():
+    X, y = wiggly(15, slope=0.0)
+    with pytest.raises(ValueError, match=r"optima that share \d+ directions"):
+        find_coupons(X, y, 1e-3)
+
+
 # ---- many coupons -----------------------------------------------------------------------------------------------------
 
 

@@ -69,6 +69,7 @@ def test_equal_to_the_whole_program_written_down_with_linear_programs(problem):
         assert global_value(X, y, lam) == pytest.approx(exact, rel=1e-7, abs=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
 @settings(max_examples=100)
 @given(problems(most=6, dimensions=3))
 def test_the_two_methods_agree(problem):
@@ -140,7 +141,7 @@ def test_no_network_trained_by_torch_is_below_and_a_wide_one_comes_close():
     a = (0.3 * torch.randn(60, dtype=torch.float64)).requires_grad_()
     inputs, labels = torch.as_tensor(X), torch.as_tensor(y)
     optimizer = torch.optim.Adam([W, a], lr=0.02)
-    for _ in range(800):
+    for _ in range(450):
         optimizer.zero_grad()
         value = ((torch.relu(inputs @ W.T) @ a - labels) ** 2).mean() + lam * ((W**2).sum() + (a**2).sum())
         assert value.item() >= p.lower_bound
@@ -345,6 +346,39 @@ def test_coordinates_of_very_different_size():
     # One neuron along the second coordinate: the problem of one point, with the loss halved.
     lam, size = 2e-12, 1e-10
     assert s.value == pytest.approx((2 * lam / size - lam**2 / size**2) / 2, rel=1e-7)
+
+
+@pytest.mark.xfail(strict=True, reason="a gap of 96 %, or an ArithmeticError of the quadratic program")
+@pytest.mark.parametrize("lam", [1e-12, 1e-18])
+def test_two_points_of_very_different_size(lam):
+    s = solve_global(np.diag([1.0, 1e-10]), [1.0, 1.0], lam)
+    assert s.gap <= 1e-8 * s.value
+
+
+@pytest.mark.xfail(strict=True, reason="stops 8 % above the optimum, and says so only in the gap")
+def test_rows_of_sizes_from_a_thousandth_to_a_thousand():
+    X = np.array([[1e3, 1e3, 0], [-1, -1, 0], [-1e-3, 1e-3, 0], [-1e-3, 1e-3, -1e-3]])
+    y = np.array([-0.5250016779687878, 1.1033530773375757, -0.3947134948174819, -0.3052563851455138])
+    s = solve_global(X, y, 1e-6 * lambda_max(X, y))
+    assert s.gap <= 1e-8 * s.value
+
+
+@pytest.mark.xfail(strict=True, reason="six neurons whose fits have rank five")
+def test_fits_stay_independent_where_optima_are_many():
+    X = np.array([[-0.734, -0.373], [-0.966, 0.763], [-1.517, -0.313], [1.951, 0.052], [0.468, -0.147], [-1.174, -0.033]])
+    y = np.array([-1.023, 0.342, 1.245, 1.070, -1.583, -0.975])
+    check_neurons(X, y, solve_global(X, y, 1e-6 * lambda_max(X, y)))
+
+
+@pytest.mark.xfail(strict=True, reason="a bare message of numpy")
+def test_a_penalty_near_the_smallest_float_is_solved_or_refused_by_name():
+    said, exact = "", False
+    try:
+        s = solve_global(*data.gaussian_teacher(5, 3, seed=0), 1e-300)
+        exact = s.gap <= 1e-8 * s.value
+    except ValueError as error:
+        said = str(error)
+    assert exact or "lam" in said
 
 
 def test_a_looser_tolerance_stops_earlier_but_not_beyond_it():
