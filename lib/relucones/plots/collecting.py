@@ -13,8 +13,8 @@ _MARKS = ("o", "D", "^", "s")
 def coupon_circles(coupons, patterns=(), signs=()):
     """The coupons of a problem in the plane, one circle for each output sign, and the neurons drawn so far.
 
-    The wedges are the cells of the signed patterns that hold a coupon, light until a drawn neuron has such a pattern
-    and dark from then on. A black dot is a drawn neuron, somewhere in its cell.
+    The wedges are the cells of the signed patterns that hold a coupon. All wedges of a coupon are light until a drawn
+    neuron has one of its patterns, and dark from then on. A black dot is a drawn neuron, somewhere in its cell.
 
     Parameters
     ----------
