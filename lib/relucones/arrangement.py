@@ -300,9 +300,13 @@ class Arrangement:
         return self.solids + [flats for planes in self.planes for flats in planes.cells()]
 
 
+class TooManyPatterns(ValueError):
+    """The points have more activation patterns, or faces, than can be listed."""
+
+
 def _refuse_if_too_many(work, lines, rank):
     if work * lines > LIMIT:
-        raise ValueError(
+        raise TooManyPatterns(
             f"X has too many activation patterns to list: {lines} distinct hyperplanes of rank {rank} "
             f"have up to {count_patterns(lines, rank):,}"
         )

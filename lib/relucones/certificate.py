@@ -10,8 +10,8 @@ import numpy as np
 from scipy.optimize import lsq_linear
 
 from . import checks
+from .ascent import faces_of
 from .convex import dual_bound, solve_global
-from .faces import Faces
 from .network import Network, relu
 
 
@@ -98,7 +98,7 @@ def certify(network, X, y, lam, tol=1e-6, stationarity_tol=1e-5, wall_tol=1e-7):
     if not isinstance(network, Network):
         raise ValueError(f"network must be a relucones.Network, but it is a {type(network).__name__}")
     value = network.loss(X, y, lam)
-    faces = Faces(X)
+    faces = faces_of(X)
     bound, _, _ = dual_bound(faces, y, lam, 2 / len(y) * (y - network.predict(X)))
     if value - bound > tol * value:
         bound = max(bound, solve_global(X, y, lam, faces=faces).lower_bound)

@@ -12,6 +12,7 @@ and with all signed patterns at once it is the whole landscape, for every large 
 Source: Pilanci and Ergen 2020 for the program; the normalisation of Boursier et al. (arXiv 2505.22578).
 """
 
+import warnings
 from dataclasses import dataclass
 
 import clarabel
@@ -22,6 +23,7 @@ from scipy import sparse
 
 from . import checks
 from .arrangement import TOLERANCE
+from .ascent import faces_of
 from .faces import Faces
 from .network import Network, relu
 
@@ -113,7 +115,12 @@ def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
     Raises
     ------
     ValueError
-        For bad input, or when `X` has too many activation patterns to list.
+        For bad input; for "clarabel" also when `X` has too many activation patterns to list.
+
+    Notes
+    -----
+    "exact" on data with too many patterns: directions are then found by climbing from many starts, and the bound rests
+    on an inequality (see `relucones.ascent`). Value and bound are still true, but the gap stays open, and is reported.
 
     Examples
     --------
@@ -125,7 +132,9 @@ def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
     lam = checks.penalty(lam)
     tol = checks.positive(tol, "tol")
     checks.choice(method, "method", ("exact", "clarabel"))
-    faces = faces or Faces(X)
+    if lam < np.linalg.norm(y) * np.linalg.norm(X) * 1e-200:
+        raise ValueError(f"lam must not be that close to the smallest float for these data, but it is {lam}")
+    faces = faces or (Faces(X) if method == "clarabel" else faces_of(X))
     if method == "clarabel":
         return _whole_program(faces, y, lam)
     return _cutting_planes(faces, y, lam, tol)
@@ -182,10 +191,10 @@ def dual_bound(faces, y, lam, nu):
         The directions at which `nu` violates the constraint.
     """
     maximisers = faces.maximisers(nu, above=2 * lam)
-    largest = maximisers.values[0] if len(maximisers.values) else 2 * lam
+    largest = max(faces.ceiling(nu, maximisers), 2 * lam)
     square, linear = nu @ nu, y @ nu
-    best = 2 * linear / (len(y) * square) if square > 0 else 0.0
-    t = min(2 * lam / largest, max(best, 0.0)) if largest > 2 * lam else max(min(1.0, best), 0.0)
+    best = max(2 * linear / (len(y) * square), 0.0) if square > 0 else 0.0
+    t = min(2 * lam / largest, best)
     return t * linear - len(y) / 4 * t**2 * square, t * nu, maximisers
 
 
@@ -205,7 +214,7 @@ def _cutting_planes(faces, y, lam, tol):
         for stage in range(stages, 0, -1):
             state = _solve_stage(faces, y, lam * 10.0**stage, 1e-2, state)
     state = _solve_stage(faces, y, lam, tol, state)
-    return _as_solution(X, y, lam, *state.best, state.bound, state.dual)
+    return _as_solution(X, y, lam, *_reduced(*state.best), state.bound, state.dual)
 
 
 _FIRST_STAGE = 3  # the path starts at about 10^-3 lambda_max
@@ -240,6 +249,8 @@ def _solve_stage(faces, y, lam, tol, state):
             break
         pool = pool.extended(_Columns.of(violated, limit=5 * n))
         weights = _restricted_optimum(pool.fits, y, lam)
+        if weights is None:  # the gap says how far it got
+            break
         columns, weights = pool.kept(weights > 0), weights[weights > 0]
         if violated.values[0] < 2.6 * lam:  # near enough for the faces of the optimum to be the right ones
             columns, weights = _refined(X, columns, weights, y, lam)
@@ -290,21 +301,20 @@ def _restricted_optimum(fits, y, lam):
     r"""Coefficients :math:`c\ge0` minimising :math:`\frac1n\|Gc-y\|^2 + 2\lambda\sum c`, G = `fits` (n, k).
 
     Solved through its dual, a projection in R^n, whose active constraints are linearly independent: so are the
-    columns with a positive coefficient, and there are at most n of them.
+    columns with a positive coefficient, and there are at most n of them. None when the solver fails.
     """
     n, k = fits.shape
-    size, scale = np.linalg.norm(fits, axis=0).max(), np.linalg.norm(y)
-    rate = lam / (size * scale)
-    # In units z = n nu scale / 2 the dual is the projection of y onto the polyhedron {G^T z <= n lam}: a Hessian of
-    # one keeps the solver sound for tiny lam. A looser tolerance is the cure when it reports cycling.
+    sizes, scale = np.linalg.norm(fits, axis=0), np.linalg.norm(y)
+    # In units z = n nu / 2 the dual is the projection of y onto the polyhedron {G^T z <= n lam}: a Hessian of one
+    # keeps the solver sound for tiny lam. A looser tolerance is the cure when it reports cycling.
     for tolerance in (1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9):
         _, _, flag, info = daqp.solve(
-            np.eye(n), -y / scale, np.ascontiguousarray(fits.T / size), np.full(k, n * rate), np.full(k, -1e30),
+            np.eye(n), -y / scale, np.ascontiguousarray((fits / sizes).T), n * lam / (sizes * scale), np.full(k, -1e30),
             primal_tol=tolerance, dual_tol=1e-12, eps_prox=0, iter_limit=100_000,
         )  # fmt: skip
         if flag > 0:
-            return np.maximum(np.asarray(info["lam"]), 0.0) * scale / size
-    raise ArithmeticError(f"the quadratic program of the cutting planes failed with flag {flag}")
+            return np.maximum(np.asarray(info["lam"]), 0.0) * scale / sizes
+    return None
 
 
 def _refined(X, columns, weights, y, lam):
@@ -332,7 +342,7 @@ def _refined(X, columns, weights, y, lam):
         return np.mean((fit_of @ z - y) ** 2) + 2 * lam * norms(z).sum()
 
     def vectors(z):
-        return np.stack([B @ z[block == j] for j, B in enumerate(bases)])
+        return np.add.reduceat(spread * z, starts, axis=1).T
 
     def stays(z):
         dots = vectors(z) @ X.T
@@ -369,25 +379,43 @@ def _added_up_by_face(columns, weights):
 
 def _face_basis(X, zero):
     """Orthonormal basis, as columns, of the weights in the row space of `X` that vanish on the points `zero`."""
-    _, singular, Vt = np.linalg.svd(X, full_matrices=False)
+    lengths = np.linalg.norm(X, axis=1)
+    units = X / np.where(lengths > 0, lengths, 1.0)[:, None]  # small points count as much as large ones
+    _, singular, Vt = np.linalg.svd(units, full_matrices=False)
     rows = Vt[singular > TOLERANCE * singular[0]]
     if not zero.any():
         return rows.T
-    _, singular, Wt = np.linalg.svd(X[zero] @ rows.T, full_matrices=True)
-    rank = int(np.sum(singular > TOLERANCE * np.linalg.norm(X[zero], axis=1).max(initial=1e-300)))
-    return rows.T @ Wt[rank:].T
+    _, singular, Wt = np.linalg.svd(units[zero] @ rows.T, full_matrices=True)
+    return rows.T @ Wt[int(np.sum(singular > TOLERANCE)) :].T
+
+
+def _reduced(columns, weights):
+    """Caratheodory's reduction: move along dependences of the fits, never raising the penalty, until there are none."""
+    while len(weights):
+        sizes = np.linalg.norm(columns.fits, axis=0)
+        _, singular, Vt = np.linalg.svd(columns.fits / sizes)
+        if len(weights) <= len(columns.fits) and singular[-1] > 1e-10 * singular[0]:
+            break
+        along = Vt[-1] / sizes
+        along = along if along.sum() >= 0 else -along
+        with np.errstate(divide="ignore"):
+            steps = np.where(along > 0, weights / np.maximum(along, 1e-300), np.inf)
+        weights = weights - steps.min() * along
+        kept = np.arange(len(weights)) != steps.argmin()
+        columns, weights = columns.kept(kept), np.maximum(weights[kept], 0.0)
+    return columns, weights
 
 
 def _settled(fits, weights, y, lam):
     """The exact coefficients on given columns, and the residual y - G c without cancellation, where both are sound."""
     n, k = fits.shape
-    Q, R = np.linalg.qr(fits)
-    diagonal = np.abs(np.diag(R))
-    if k <= n and diagonal.min() > 1e-10 * diagonal.max():
-        ones = np.linalg.solve(R.T, np.ones(k))
-        exact = np.linalg.solve(R, Q.T @ y - n * lam * ones)
+    sizes = np.linalg.norm(fits, axis=0)
+    Q, R = np.linalg.qr(fits / sizes)
+    if k <= n and np.abs(np.diag(R)).min() > 1e-10:
+        costs = np.linalg.solve(R.T, 1 / sizes)
+        exact = np.linalg.solve(R, Q.T @ y - n * lam * costs) / sizes
         if exact.min() > 0:
-            return exact, (y - Q @ (Q.T @ y)) + n * lam * (Q @ ones)
+            return exact, (y - Q @ (Q.T @ y)) + n * lam * (Q @ costs)
     return weights, y - fits @ weights
 
 
@@ -399,15 +427,20 @@ def _whole_program(faces, y, lam):
     X, n = faces.X, len(y)
     D = faces.arrangement.patterns().T  # (n, N): one column per pattern
     D = D[:, D.any(axis=0)]
+    if D.shape[1] == 0:  # all points are zero
+        return _as_solution(X, y, lam, _Columns.none(*X.shape), np.zeros(0), np.mean(y**2), 2 / n * y)
     U, V = cp.Variable((X.shape[1], D.shape[1])), cp.Variable((X.shape[1], D.shape[1]))
     fit = cp.sum(cp.multiply(D, X @ (U - V)), axis=1)
     penalty = cp.sum(cp.norm(U, 2, axis=0)) + cp.sum(cp.norm(V, 2, axis=0))
     inside = [cp.multiply(2 * D - 1, X @ W) >= 0 for W in (U, V)]
     problem = cp.Problem(cp.Minimize(cp.sum_squares(fit - y) / n + 2 * lam * penalty), inside)
-    problem.solve(solver=cp.CLARABEL, tol_gap_abs=1e-12, tol_gap_rel=1e-10, tol_feas=1e-10)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Solution may be inaccurate")  # the gap says how accurate
+        problem.solve(solver=cp.CLARABEL, tol_gap_abs=1e-12, tol_gap_rel=1e-10, tol_feas=1e-10)
     bound, dual, _ = dual_bound(faces, y, lam, 2 / n * (y - fit.value))
     signs = np.repeat([1, -1], D.shape[1])
-    return _solution_from_vectors(X, y, lam, np.hstack([U.value, V.value]).T, signs, bound, dual)
+    columns, weights = _columns_from_vectors(X, y, np.hstack([U.value, V.value]).T, signs)
+    return _as_solution(X, y, lam, *_reduced(columns, weights), bound, dual)
 
 
 # ---- one cone ---------------------------------------------------------------------------------------------------
@@ -419,6 +452,9 @@ def _solve_blocks(X, y, lam, patterns, signs):
     blocks, member = np.unique(np.column_stack([signs > 0, patterns]), axis=0, return_inverse=True)
     s, D = np.where(blocks[:, 0], 1, -1), blocks[:, 1:]
     k = len(s)
+    if lam * n >= np.linalg.norm(X) * np.linalg.norm(y):  # nu = 2y/n is feasible: the zero network is optimal
+        none = _Columns.none(n, d), np.zeros(0)
+        return _as_solution(X, y, lam, *none, np.mean(y**2), 2 / n * y, np.zeros((len(member.ravel()), n)))
     size = np.linalg.norm(X, axis=1).max() or 1.0
     scale = np.linalg.norm(y) or 1.0
     Xs, ys, rate = X / size, y / scale, lam / (size * scale)
@@ -437,9 +473,14 @@ def _solve_blocks(X, y, lam, patterns, signs):
     dual = np.array(solution.z)
     nu, mu = -scale * dual[:n], scale * dual[n : n + n * k].reshape(k, n)
     pulls = (s[:, None] * D * nu + (2 * D - 1) * mu) @ X
+    # For tiny lam the solver's rounding breaks |pull| <= 2 lam: the shortest change of nu that mends it comes first.
+    excess = pulls * np.maximum(1 - 2 * lam / np.maximum(np.linalg.norm(pulls, axis=1, keepdims=True), 1e-300), 0)
+    weigh = np.concatenate([s[j] * (D[j, :, None] * X).T for j in range(k)])
+    nu = nu - np.linalg.lstsq(weigh, excess.ravel(), rcond=1e-12)[0]
+    pulls = (s[:, None] * D * nu + (2 * D - 1) * mu) @ X
     t = min(1.0, 2 * lam / max(np.linalg.norm(pulls, axis=1).max(), 1e-300))
     bound = t * (y @ nu) - n / 4 * t**2 * (nu @ nu)
-    return _solution_from_vectors(X, y, lam, V, s, bound, t * nu, t * mu[member.ravel()])
+    return _as_solution(X, y, lam, *_columns_from_vectors(X, y, V, s), bound, t * nu, t * mu[member.ravel()])
 
 
 def _solved(P, q, A, b, cones):
@@ -457,8 +498,8 @@ def _solved(P, q, A, b, cones):
     return solution
 
 
-def _solution_from_vectors(X, y, lam, V, signs, bound, dual, multipliers=None):
-    """Turn the block vectors of an interior-point solution into neurons, dropping what is only rounding."""
+def _columns_from_vectors(X, y, V, signs):
+    """Turn the block vectors of an interior-point solution into directions and weights, dropping what is only rounding."""
     lengths = np.linalg.norm(V, axis=1)
     # The second scale is the size of a neuron that fits the labels: where all blocks are zero, all are rounding.
     natural = (np.linalg.norm(y) or 1.0) / (np.linalg.norm(X, axis=1).max() or 1.0)
@@ -466,8 +507,7 @@ def _solution_from_vectors(X, y, lam, V, signs, bound, dual, multipliers=None):
     directions = V[kept] / lengths[kept, None]
     dots = directions @ X.T
     vanishing = np.abs(dots) <= 1e-5 * np.linalg.norm(X, axis=1)
-    columns = _Columns(directions, signs[kept], (signs[kept, None] * relu(dots)).T, vanishing)
-    return _as_solution(X, y, lam, columns, lengths[kept], bound, dual, multipliers)
+    return _Columns(directions, signs[kept], (signs[kept, None] * relu(dots)).T, vanishing), lengths[kept]
 
 
 def _as_solution(X, y, lam, columns, weights, bound, dual, multipliers=None):

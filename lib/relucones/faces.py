@@ -59,6 +59,10 @@ class Faces:
                 found += self._on_solids(flats, cells, slope, constant, above)
         return self._collect(nu, found)
 
+    def ceiling(self, nu, maximisers):
+        """The largest value over the ball, given the `maximisers` of `nu`: exact, and 0 when none was asked for."""
+        return maximisers.values[0] if len(maximisers.values) else 0.0
+
     def _linear_parts(self, nu):
         r"""Per line: :math:`\nu^\top\sigma(Xu) = \sum_l (\text{slope}_l 1[z_l^\top u>0] + \text{constant}_l) z_l^\top u`."""
         A = self.arrangement
