@@ -15,20 +15,30 @@ _VERDICTS = {
 _TOUCHING = 1e-6  # relative distance to the lines below which a direction counts as touching
 
 
-def loss_floor(widths, values, floor, on_floor=1e-7):
-    """Losses of many networks against their width, and the value that none of them can be below."""
-    widths, values = np.asarray(widths), np.asarray(values)
+def loss_floor(widths, values, floor, on_floor=1e-7, just_above=1e-3):
+    """Losses of many networks against their width, and the value that none of them can be below.
+
+    Those within `on_floor` of it are drawn a little to the left of their width, those within `just_above` to the right.
+    """
+    widths, gap = np.asarray(widths), np.asarray(values) - floor
+    on, near = gap <= on_floor, (gap > on_floor) & (gap <= just_above)
+    groups = (
+        (~on & ~near, 1.0, "o", {"color": color.cone, "alpha": 0.7}, "above the line"),
+        (near, 1.06, "^", {"mfc": color.cone, "mec": color.point}, "just above the line"),
+        (on, 0.95, "o", {"color": color.good}, "on the line"),
+    )
     fig, ax = plt.subplots(figsize=(5.6, 4.0))
-    reached = values - floor <= on_floor
     ax.axhspan(0, floor, color=color.dual, alpha=0.18, lw=0)
     ax.axhline(floor, color=color.dual)
-    ax.semilogx(widths[~reached], values[~reached], "o", ms=6, color=color.cone, alpha=0.7, label="above the line")
-    ax.semilogx(widths[reached], values[reached], "o", ms=6, color=color.good, label="on the line")
+    for chosen, shift, marker, look, label in groups:
+        size = 6 if marker == "o" else 8
+        where = shift * widths[chosen]
+        ax.semilogx(where, gap[chosen] + floor, marker, ms=size, label=f"{label} ({chosen.sum()})", zorder=3, **look)
     ax.text(widths.min(), floor / 2, "no network of any width", color=color.dual, va="center", fontsize=13)
     ticks = np.unique(widths)
     ax.set_xticks(ticks, [str(w) for w in ticks])
     ax.minorticks_off()
-    ax.set(xlabel="width m", ylabel="best loss in a random cone", ylim=(0, 1.05 * values.max()))
+    ax.set(xlabel="width m", ylabel="best loss in a random cone", ylim=(0, 1.05 * (gap.max() + floor)))
     ax.legend(loc="upper right")
     return fig, ax
 
@@ -89,33 +99,41 @@ def scaled_dual(X, y, nu, lam, t):
     return fig, (top, bottom)
 
 
-def certificate_circle(X, nu, lam, solution):
+def certificate_circle(X, nu, lam, solution, close=0.9):
     r"""The certificate around the circle: at direction u the curve has radius :math:`1 + h\,\nu^\top\sigma(Xu)/2\lambda`.
 
-    The two circles are the lines :math:`\pm2\lambda`; the arrows are the neurons of `solution`, as long as their weight.
+    The three circles are :math:`-2\lambda`, 0 and :math:`+2\lambda`. The arrows are the directions of `solution`, all of
+    one length; the numbers are the weights. Below, the same curve cut open, with only its part from `close` times
+    :math:`2\lambda` on.
     """
-    h = 0.3
-    angle = np.linspace(-np.pi, np.pi, 721)
-    circle = np.stack([np.cos(angle), np.sin(angle)])
-    radius = 1 + h * (nu @ relu(X @ circle)) / (2 * lam)
-    fig, ax = plt.subplots(figsize=(5.4, 5.4))
+    h = 0.45
+    angle = np.linspace(-180, 180, 1441)
+    circle = np.stack([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
+    earned = nu @ relu(X @ circle) / (2 * lam)
+    fig, (ax, strip) = plt.subplots(2, 1, figsize=(5.4, 8.0), height_ratios=(5, 2.2), layout="constrained")
     ax.add_patch(plt.matplotlib.patches.Annulus((0, 0), 1 + h, 2 * h, color=color.dual, alpha=0.12, lw=0))
-    for r, width in ((1 - h, 1.5), (1, 0.6), (1 + h, 1.5)):
+    for r, width, name in ((1 - h, 1.5, "−2λ"), (1, 0.8, "0"), (1 + h, 1.5, "+2λ")):
         ax.plot(*(r * circle), color=color.dual, lw=width, alpha=0.8)
+        ax.text(-0.02, -r - 0.03, name, ha="center", va="top", color=color.dual, fontsize=13)
     for x in X:
-        wall = np.array([-x[1], x[0]]) / np.linalg.norm(x) * 1.42
+        wall = np.array([-x[1], x[0]]) / np.linalg.norm(x) * 1.53
         ax.plot([-wall[0], wall[0]], [-wall[1], wall[1]], ":", color=color.wall, lw=1)
-    ax.plot(*(radius * circle), color=color.dual, lw=3)
-    scale = (1 - h) / solution.weights.max() * 0.9
-    for u, s, c in zip(solution.directions, solution.signs, solution.weights, strict=True):
+    ax.plot(*((1 + h * earned) * circle), color=color.dual, lw=2.4)
+    for part, shade in ((earned, color.positive), (-earned, color.negative)):
+        strip.plot(angle, 100 * np.where(part > 0, part, np.nan), color=shade, lw=2.4)
+    for u, s, weight in zip(solution.directions, solution.signs, solution.weights, strict=True):
         shade = color.positive if s > 0 else color.negative
-        ax.annotate("", max(c * scale, 0.08) * u, (0, 0), arrowprops={"arrowstyle": "-|>", "color": shade, "lw": 2.5})
-        ax.plot(*((1 + s * h) * u), "o", ms=12, color=shade, zorder=3)
-    ax.text(0, 1 + h + 0.04, "+2λ", ha="center", color=color.dual, fontsize=12)
-    ax.text(0, h - 1 + 0.04, "−2λ", ha="center", va="bottom", color=color.dual, fontsize=12)
-    ax.set(xlim=(-1.45, 1.45), ylim=(-1.45, 1.45), aspect="equal")
+        look = {"arrowstyle": "-|>", "color": shade, "lw": 2.2, "mutation_scale": 14}
+        ax.annotate("", 0.48 * u, (0, 0), arrowprops=look | {"shrinkA": 0, "shrinkB": 0})
+        ax.plot(*((1 + s * h) * u), "o", ms=10, color=shade, mec="white", mew=1.2, zorder=3)
+        ax.text(*((1.64 if s > 0 else 0.74) * u), f"{weight:.2f}", ha="center", va="center", color=shade, fontsize=12)
+        strip.plot(np.degrees(np.arctan2(u[1], u[0])), 100, "o", ms=10, color=shade, mec="white", mew=1.2, zorder=3)
+    ax.set(xlim=(-1.72, 1.72), ylim=(-1.66, 1.56), aspect="equal")
     ax.set_axis_off()
-    return fig, ax
+    strip.axhline(100, color=color.dual, lw=1.5)
+    strip.set(xlim=(-180, 180), ylim=(100 * close, 101), xlabel="angle of u in degrees", ylabel="earned, in % of the cost")
+    strip.set_xticks([-180, -90, 0, 90, 180])
+    return fig, (ax, strip)
 
 
 def end_points(widths, values, verdicts, floor, seed=0):
