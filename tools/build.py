@@ -26,6 +26,7 @@ import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
+from nbclient.exceptions import CellTimeoutError
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
@@ -86,8 +87,13 @@ def drop_stale_outputs():
 
 
 def run_notebook(path, timeout):
-    notebook = nbformat.read(path, as_version=4)
-    return single_nb_execution(notebook, cwd=str(path.parent), timeout=timeout, allow_errors=False)
+    """Run one notebook; once more after a time-out, since one run in some hundreds stalls with its kernel idle."""
+    for _ in range(2):
+        notebook = nbformat.read(path, as_version=4)
+        result = single_nb_execution(notebook, cwd=str(path.parent), timeout=timeout, allow_errors=False)
+        if not isinstance(result.err, CellTimeoutError):
+            break
+    return result
 
 
 def execute(jobs, timeout):
