@@ -308,7 +308,7 @@ def _refuse_if_too_many(work, lines, rank):
     if work * lines > LIMIT:
         raise TooManyPatterns(
             f"X has too many activation patterns to list: {lines} distinct hyperplanes of rank {rank} "
-            f"have up to {count_patterns(lines, rank):,}"
+            f"have up to {count_patterns(lines, rank):,}; use fewer columns or fewer rows"
         )
 
 

@@ -107,14 +107,28 @@ def test_a_start_outside_the_frames_is_refused(values, start):
         slider(draw, values, "m", alt=str, start=start)
 
 
-def test_interact_draws_the_first_value_and_closes_nothing_it_needs(monkeypatch):
-    pytest.importorskip("ipywidgets")
-    shown = []
-    monkeypatch.setattr(plt, "show", lambda: shown.append(plt.get_fignums()))
-    drawn = []
-    interact(lambda m: drawn.append(m), [1, 2, 5], "width m", start=2)
+def test_interact_draws_the_chosen_value_and_then_every_other(monkeypatch):
+    import ipywidgets
+    from IPython import display
+
+    drawn, shown = [], []
+    monkeypatch.setattr(display, "display", shown.append)
+
+    def draw(m):
+        drawn.append(m)
+        return plt.subplots()
+
+    before = plt.get_fignums()
+    interact(draw, [1, 2, 5], "width m", start=2)
+    (box,) = shown
+    control, picture = box.children
     assert drawn == [5]
-    assert len(shown) == 1
+    assert bytes(picture.value).startswith(b"\x89PNG")
+    control.value = 1
+    assert drawn == [5, 1]
+    assert plt.get_fignums() == before
+    # Captured output would stall some headless runs.
+    assert not any(isinstance(child, ipywidgets.Output) for child in box.children)
 
 
 def test_colours_are_written_in_full_and_told_apart():

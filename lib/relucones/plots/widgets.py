@@ -107,25 +107,35 @@ def slider(draw, values, label, alt, caption="", start=0, text=str, image="svg")
 
 
 def interact(draw, values, label, start=0):
-    """The same figure with an ipywidgets slider, for readers with a kernel: it draws anew at every move."""
+    """The same figure with an ipywidgets slider, for readers with a kernel: it draws anew at every move.
+
+    The picture is an image widget, not captured output: capturing it makes some headless runs stall for ever.
+    """
     import ipywidgets
+    from IPython.display import display
 
     values = list(values)
     control = ipywidgets.SelectionSlider(
         options=values, value=values[start], description=label, continuous_update=False, style={"description_width": "initial"}
     )
+    picture = ipywidgets.Image(format="png", layout={"max_width": "44rem"})
 
-    def show(value):
-        draw(value)
-        plt.show()
+    def show(change):
+        picture.value = _bytes(draw(change["new"])[0], "png")
 
-    ipywidgets.interact(show, value=control)
+    control.observe(show, names="value")
+    show({"new": values[start]})
+    display(ipywidgets.VBox([control, picture]))
 
 
-def _image(figure, kind):
+def _bytes(figure, kind):
     buffer = io.BytesIO()
     metadata = {"Date": None} if kind == "svg" else None
     figure.savefig(buffer, format=kind, metadata=metadata, bbox_inches="tight")
     plt.close(figure)
+    return buffer.getvalue()
+
+
+def _image(figure, kind):
     mime = "image/svg+xml" if kind == "svg" else "image/png"
-    return f"data:{mime};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return f"data:{mime};base64,{base64.b64encode(_bytes(figure, kind)).decode()}"
