@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 
+from . import checks
 from .certificate import certify
 from .convex import lambda_max, solve_global
 from .coupons import good_cone_probability, sufficient_width
@@ -46,6 +47,9 @@ def _parser():
 
 
 def _certify(options):
+    checks.penalty(options.lam)  # before any work is done
+    if options.width is not None:
+        checks.count(options.width, "--width")
     columns = options.columns.split(",") if options.columns else None
     dataset = load_csv(options.data, columns=columns, target=options.target)
     if options.standardise:
@@ -71,11 +75,16 @@ def _certify(options):
         for measure, how in (("counting", "drawn uniformly among all cones"), ("gaussian", "drawn by Gaussian weights")):
             p, error = good_cone_probability(X, y, options.lam, options.width, measure, with_error=True)
             spread = f" +- {error:.1g} (standard error)" if error else ""
-            print(f"width {options.width:<4}{p:.6f}{spread} is the probability that a cone {how} holds a global minimum")
+            print(f"width {options.width:<4}{_share(p)}{spread} is the probability that a cone {how} holds a global minimum")
         enough = sufficient_width(len(y), faces.arrangement.rank, 0.01)
         print(f"          from width {enough:,} on, at least 99 % of all cones do (coupon bound, chapter 5)")
     if network is not None:
         _print_certificate(options.network, network, certify(network, X, y, options.lam))
+
+
+def _share(p):
+    """A probability as far as it is worth printing."""
+    return f"{p:.6f}" if p >= 1e-6 else "below 1e-6"
 
 
 def _relative(solution):

@@ -100,7 +100,7 @@ BAD = {
     "empty": (["empty.csv", "--lam", "1"], "empty.csv holds no line of numbers"),
     "lam zero": (["fine.csv", "--lam", "0"], "lam must be a positive finite number, but it is 0.0"),
     "lam NaN": (["fine.csv", "--lam", "nan"], "lam must be a positive finite number, but it is nan"),
-    "width zero": (["fine.csv", "--lam", "1", "--width", "0"], "m must hold integers >= 1, but it holds 0"),
+    "width zero": (["fine.csv", "--lam", "1", "--width", "0"], "--width must be an integer >= 1, but it is 0"),
     "unknown column": (["fine.csv", "--lam", "1", "--columns", "a,zz"], "columns must name columns by number from 1 to 3 or one of"),
     "unknown target": (["fine.csv", "--lam", "1", "--target", "zz"], "target must name columns"),
     "label as a point": (["fine.csv", "--lam", "1", "--columns", "a,c"], "other than that of the labels"),
