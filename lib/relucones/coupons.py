@@ -89,7 +89,7 @@ def find_coupons(X, y, lam):
     directions, signs, vanishing = directions[used], signs[used], vanishing[used]
     table = {}
     for i, (u, s, zero) in enumerate(zip(directions, signs, vanishing, strict=True)):
-        around = np.repeat((X @ u > 0)[None], 1, axis=0)
+        around = (X @ u > 0)[None]
         if zero.any():
             local = activation_patterns(X[zero])
             around = np.repeat(around, len(local), axis=0)
