@@ -81,6 +81,9 @@ def find_coupons(X, y, lam):
     faces = Faces(X)
     # Tight directions are told apart at TIGHT, so the optimum must be known much better than that.
     solution = solve_global(X, y, lam, tol=1e-12, faces=faces)
+    if solution.gap > TIGHT * solution.value:
+        relative = solution.gap / solution.value
+        raise ValueError(f"lam is {lam:g}, too small here: a relative gap of {relative:.1e} is left, too much to name the coupons")
     directions, signs, vanishing, fits = _tight_directions(faces, solution, lam)
     supports = _supports(fits, solution.network.predict(X))
     used = sorted(set().union(*supports))

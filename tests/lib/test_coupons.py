@@ -428,3 +428,17 @@ def test_the_cone_values_of_the_oracle_agree_on_one_good_and_one_bad_cone():
     best = solve_global(X, y, lam).value
     assert cone_value(X, y, lam, patterns, signs) == pytest.approx(best, rel=1e-7)
     assert cone_value(X, y, lam, patterns[1:], signs[1:]) > best * (1 + 1e-4)
+
+
+def test_coupons_of_an_optimum_that_is_not_known_are_refused(monkeypatch):
+    import dataclasses
+
+    from relucones import coupons
+
+    def unfinished(*arguments, **options):
+        solution = solve_global(*arguments, **options)
+        return dataclasses.replace(solution, lower_bound=solution.value * (1 - 1e-3))
+
+    monkeypatch.setattr(coupons, "solve_global", unfinished)
+    with pytest.raises(ValueError, match=r"lam is 0.02, too small here: a relative gap of 1.0e-03 is left"):
+        find_coupons(*data.five_points(), 0.02)
