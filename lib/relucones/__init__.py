@@ -8,7 +8,7 @@ from . import data
 from .arrangement import activation_patterns, cell_measures, count_patterns
 from .certificate import certify
 from .convex import lambda_max, solve_cone, solve_global
-from .coupons import draw_cone, find_coupons, good_cone_probability, sufficient_width
+from .coupons import draw_cone, find_coupons, good_cone_probability, good_cone_width, sufficient_width
 from .network import Network
 
 __version__ = "0.1.0"
@@ -23,6 +23,7 @@ __all__ = [
     "draw_cone",
     "find_coupons",
     "good_cone_probability",
+    "good_cone_width",
     "lambda_max",
     "solve_cone",
     "solve_global",

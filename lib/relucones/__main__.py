@@ -8,7 +8,7 @@ import numpy as np
 from . import checks
 from .certificate import certify
 from .convex import lambda_max, solve_global
-from .coupons import good_cone_probability, sufficient_width
+from .coupons import find_coupons, good_cone_probability, sufficient_width
 from .data import load_csv
 from .faces import Faces
 from .network import load_torch
@@ -74,8 +74,9 @@ def _certify(options):
     else:
         _print_neurons(dataset, solution)
     if options.width is not None:
+        coupons = find_coupons(X, y, options.lam, faces=faces)
         for measure, how in (("counting", "drawn uniformly among all cones"), ("gaussian", "drawn by Gaussian weights")):
-            p, error = good_cone_probability(X, y, options.lam, options.width, measure, with_error=True)
+            p, error = good_cone_probability(X, y, options.lam, options.width, measure, with_error=True, coupons=coupons)
             spread = f" +- {error:.1g} (standard error)" if error else ""
             print(f"width {options.width:<4}{_share(p)}{spread} is the probability that a cone {how} holds a global minimum")
         enough = sufficient_width(len(y), faces.arrangement.rank, 0.01)

@@ -12,25 +12,27 @@ Where several optima exist, a cone is good when it holds all coupons of one of t
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations
-from math import ceil, lgamma, log
+from math import ceil, log
 
 import numpy as np
+from scipy.optimize import nnls
+from scipy.special import betainc
 
 from . import checks
 from .arrangement import Arrangement, activation_patterns, cell_measures, count_patterns
+from .collecting import MOST_TOGETHER, Exact, Simulated, completion_times, width_for
 from .convex import solve_global
 from .faces import Faces
 
 WALL = 1e-6  # a unit direction this close to a hyperplane, relative to the point's length, lies on it
 TIGHT = 1e-7  # relative slack of the dual constraint below which an optimum may use a direction
-_MOST_TOGETHER = 20  # coupons whose subsets are listed one by one
-_BATCHES = 20  # of the Monte Carlo estimate, for its standard error
+_MOST_BASES = 3000  # of the polytope of optima, before listing its vertices is given up
+_BATCHES = 20  # of an estimate, for its standard error
 
 
 @dataclass(frozen=True, eq=False)
 class Coupons:
-    """The coupons of a problem and the signed patterns that hold them.
+    r"""The coupons of a problem and the signed patterns that hold them.
 
     Attributes
     ----------
@@ -38,24 +40,31 @@ class Coupons:
         The unit directions that some optimum uses.
     signs : array (k,)
         Their signs.
-    supports : list of tuples
-        The sets of coupons that suffice: one tuple when the optimum is unique, the empty tuple when it is zero.
+    supports : list of tuples, or None
+        The sets of coupons that suffice: one tuple when the optimum is unique, the empty tuple when it is zero. None
+        when there are too many to list; `suffice` tells then too.
     patterns : bool array (t, n)
         Every activation pattern that holds a coupon, with its sign in `pattern_signs` (t,).
     holds : bool array (t, k)
         Whether a signed pattern holds a coupon: exactly one in every row; the column sums are the sizes :math:`|T_i|`.
     count : int
         The number N of activation patterns; there are 2N signed ones.
+    fits : array (k, n)
+        The fits :math:`s_i\sigma(Xu_i)` of the coupons.
+    fit : array (n,)
+        The optimal fit, which is unique.
     """
 
     X: np.ndarray
     directions: np.ndarray
     signs: np.ndarray
-    supports: list
+    supports: list | None
     patterns: np.ndarray
     pattern_signs: np.ndarray
     holds: np.ndarray
     count: int
+    fits: np.ndarray
+    fit: np.ndarray
 
     def collected_by(self, patterns, signs):
         """Whether the cone of these signed patterns, (m, n) and (m,), contains a global minimum."""
@@ -65,11 +74,17 @@ class Coupons:
         got = np.zeros(len(self.signs), dtype=bool)
         for key in _keys(patterns, signs):
             got |= held.get(key, False)
-        return any(got[list(support)].all() for support in self.supports)
+        return self.suffice(got)
+
+    def suffice(self, held):
+        """Whether the coupons marked in `held`, bool (k,), are all that some optimum uses."""
+        if self.supports is not None:
+            return any(held[list(support)].all() for support in self.supports)
+        return bool(held.any()) and nnls(self.fits[held].T, self.fit)[1] <= 1e-7 * np.linalg.norm(self.fit)
 
 
-def find_coupons(X, y, lam):
-    """Solve the problem and return its `Coupons`.
+def find_coupons(X, y, lam, faces=None):
+    """Solve the problem and return its `Coupons`; `faces` as in `solve_global`.
 
     Examples
     --------
@@ -78,37 +93,28 @@ def find_coupons(X, y, lam):
     """
     X, y = checks.data(X, y)
     lam = checks.penalty(lam)
-    faces = Faces(X)
+    faces = faces or Faces(X)
     # Tight directions are told apart at TIGHT, so the optimum must be known much better than that.
     solution = solve_global(X, y, lam, tol=1e-12, faces=faces)
     if solution.gap > TIGHT * solution.value:
         relative = solution.gap / solution.value
         raise ValueError(f"lam is {lam:g}, too small here: a relative gap of {relative:.1e} is left, too much to name the coupons")
     directions, signs, vanishing, fits = _tight_directions(faces, solution, lam)
-    supports = _supports(fits, solution.network.predict(X))
-    used = sorted(set().union(*supports))
-    position = {atom: i for i, atom in enumerate(used)}
-    supports = [tuple(position[i] for i in support) for support in supports]
-    directions, signs, vanishing = directions[used], signs[used], vanishing[used]
-    table = {}
-    for i, (u, s, zero) in enumerate(zip(directions, signs, vanishing, strict=True)):
-        around = (X @ u > 0)[None]
-        if zero.any():
-            local = activation_patterns(X[zero])
-            around = np.repeat(around, len(local), axis=0)
-            around[:, zero] = local
-        for pattern, key in zip(around, _keys(around, np.full(len(around), s)), strict=True):
-            table.setdefault(key, (pattern, s, np.zeros(len(used), dtype=bool)))[2][i] = True
-    n = len(y)
-    patterns, pattern_signs, holds = zip(*table.values(), strict=True) if table else ((), (), ())
-    return Coupons(
-        X, directions, signs, supports,
-        np.array(patterns, dtype=bool).reshape(-1, n), np.array(pattern_signs, dtype=int),
-        np.array(holds, dtype=bool).reshape(len(holds), len(used)), len(faces.arrangement.cells),
-    )  # fmt: skip
+    fit = solution.network.predict(X)
+    supports = _supports(fits, fit)
+    if supports is not None:
+        used = sorted(set().union(*supports))
+        position = {atom: i for i, atom in enumerate(used)}
+        supports = [tuple(position[i] for i in support) for support in supports]
+        directions, signs, vanishing, fits = directions[used], signs[used], vanishing[used], fits[used]
+    patterns, pattern_signs, holds = _holders(X, directions, signs, vanishing)
+    count = len(faces.arrangement.cells)
+    return Coupons(X, directions, signs, supports, patterns, pattern_signs, holds, count, fits, fit)
 
 
-def good_cone_probability(X, y, lam, m, measure="counting", samples=200_000, seed=0, with_error=False):
+def good_cone_probability(
+    X, y, lam, m, measure="counting", samples=20_000, seed=0, with_error=False, coupons=None
+):
     r"""The probability that a random activation cone of width m contains a global minimum.
 
     .. math:: \Pr = \sum_{I\subseteq[k]} (-1)^{|I|} \bigl(1 - \textstyle\sum_{i\in I}\mu(T_i)\bigr)^m
@@ -125,9 +131,12 @@ def good_cone_probability(X, y, lam, m, measure="counting", samples=200_000, see
         How a neuron draws its signed pattern: uniformly among all 2N, or as :math:`w \sim \mathcal N(0, I)` with a
         fair sign does. For rank 2 and 3 the solid angles are exact; above, they are estimated.
     samples, seed
-        For the estimate: how many Gaussian vectors, and their seed.
+        For estimates: how many rays a solid angle is measured with, and the seed. Where the sets of coupons that
+        suffice are too many to list, a tenth as many collections are simulated.
     with_error : bool
         Return also the standard error, 0 where the result is exact.
+    coupons : Coupons, optional
+        Those of this problem, where they have been found already.
 
     Returns
     -------
@@ -143,22 +152,48 @@ def good_cone_probability(X, y, lam, m, measure="counting", samples=200_000, see
     0.125
     """
     widths = checks.counts(m, "m")
-    checks.choice(measure, "measure", ("counting", "gaussian"))
-    samples = checks.count(samples, "samples", least=_BATCHES)
-    coupons = find_coupons(X, y, lam)
-    error = np.zeros(widths.shape)
-    if coupons.supports == [()]:
-        probability = np.ones(widths.shape)
-    elif measure == "counting":
-        mass = coupons.holds.sum(axis=0) / (2 * coupons.count)
-        probability = _collection_probability(mass, coupons.supports, widths)
-    elif Arrangement(coupons.X).rank <= 3:
-        mass = cell_measures(coupons.X, coupons.patterns) / 2 @ coupons.holds
-        probability = _collection_probability(mass, coupons.supports, widths)
-    else:
-        probability, error = _estimated(coupons, widths, samples, checks.generator(seed))
+    law, others, floor = _laws(X, y, lam, measure, samples, seed, coupons)
+    probability = law.probability(widths)
+    error = _jackknife([other.probability(widths) for other in others], widths.shape)
+    error = np.maximum(error, floor)
     probability, error = (float(v) if v.ndim == 0 else v for v in (probability, error))
     return (probability, error) if with_error else probability
+
+
+def good_cone_width(X, y, lam, share, measure="counting", samples=20_000, seed=0, with_error=False, coupons=None):
+    r"""The least width at which at least this share of the activation cones contains a global minimum.
+
+    .. math:: m(q) = \min\{m : \Pr[\text{a cone of width } m \text{ is good}] \ge q\}
+
+    Parameters
+    ----------
+    X, y, lam
+        The problem.
+    share : float
+        The share q, strictly between 0 and 1.
+    measure, samples, seed, with_error, coupons
+        As in `good_cone_probability`.
+
+    Returns
+    -------
+    int, or with `with_error` a pair with its standard error, 0 where the result is exact.
+
+    Examples
+    --------
+    >>> good_cone_width([[1.0, 0.0], [0.0, 1.0]], [1.0, 1.0], 0.1, 0.5)
+    6
+    """
+    share = checks.probability(share, "share")
+    law, others, floor = _laws(X, y, lam, measure, samples, seed, coupons)
+    width = width_for(law, share)
+    if not with_error:
+        return width
+    # By the slope of the probability near the width, the error of the one gives that of the other.
+    around = np.array([width, max(1, width - width // 10), width + 1 + width // 10])
+    probability = law.probability(around)
+    slope = (probability[2] - probability[1]) / (around[2] - around[1])
+    error = max(float(_jackknife([other.probability(around[0]) for other in others], ())), floor)
+    return width, float(error / slope) if error > 0 else 0.0
 
 
 def draw_cone(X, m, seed=None, measure="counting"):
@@ -220,122 +255,142 @@ def _tight_directions(faces, solution, lam):
 
 
 def _supports(fits, fit):
-    """The minimal sets of rows of `fits` (k, n) that can write the optimal fit with positive coefficients."""
+    """The minimal sets of rows of `fits` (k, n) that can write the optimal fit with positive coefficients, or None.
+
+    They are the supports of the vertices of the polytope of all such coefficients. The bases of a polytope are connected
+    by pivots, so a walk from one basis finds them all; None when there are too many bases or coupons.
+    """
     k = len(fits)
-    rank = np.linalg.matrix_rank(fits, tol=1e-8 * np.linalg.norm(fits, 2)) if k else 0
+    if k == 0:
+        return [()]
+    U, singular, Vt = np.linalg.svd(fits.T, full_matrices=False)
+    rank = int(np.sum(singular > 1e-8 * singular[0]))
+    # In these coordinates the coefficients solve A c = b with orthonormal rows A.
+    A, b = Vt[:rank], U[:, :rank].T @ fit / singular[:rank]
     if rank == k:
-        weights = np.linalg.lstsq(fits.T, fit, rcond=None)[0] if k else np.zeros(0)
-        return [tuple(np.flatnonzero(weights > 1e-8 * weights.max(initial=0)).tolist())]
-    if k > _MOST_TOGETHER:
-        raise ValueError(f"y has optima that share {k} directions; up to {_MOST_TOGETHER} can be told apart")
-    found = []
-    for size in range(1, rank + 1):
-        for chosen in combinations(range(k), size):
-            if any(set(smaller) <= set(chosen) for smaller in found):
-                continue
-            part = fits[list(chosen)].T
-            weights, _, part_rank, _ = np.linalg.lstsq(part, fit, rcond=1e-8)
-            misfit = np.linalg.norm(part @ weights - fit)
-            if part_rank == size and misfit <= 1e-7 * np.linalg.norm(fit) and weights.min() > 0:
-                found.append(chosen)
-    return found
+        weights = A.T @ b
+        return [tuple(np.flatnonzero(weights > 1e-8 * weights.max()).tolist())]
+    start = _completed_basis(A, np.flatnonzero(nnls(A, b)[0]))
+    seen, waiting, found = {start}, [start], set()
+    while waiting:
+        basis = waiting.pop()
+        support, neighbours = _pivots(A, b, basis)
+        found.add(support)
+        new = neighbours - seen
+        seen |= new
+        waiting.extend(sorted(new))
+        if len(seen) > _MOST_BASES:
+            return None
+    return sorted(found, key=lambda s: (len(s), s)) if len(set().union(*found)) <= MOST_TOGETHER else None
 
 
-# ---- the probability of collecting -----------------------------------------------------------------------------
+def _completed_basis(A, columns):
+    """Independent columns of A, those given first, as many as A has rows."""
+    chosen = []
+    for column in [*columns, *np.setdiff1d(np.arange(A.shape[1]), columns)]:
+        if len(chosen) < len(A) and np.linalg.matrix_rank(A[:, [*chosen, column]], tol=1e-9) > len(chosen):
+            chosen.append(int(column))
+    return tuple(sorted(chosen))
 
 
-def _collection_probability(mass, supports, widths):
-    """The probability that `widths` draws collect all coupons of one of the `supports`.
-
-    A draw gets coupon i with probability ``mass[i]``, and none with the rest.
-    """
-    if len(supports) == 1 and len(mass) > 12:
-        probability = _by_contour(mass, widths)
-    else:
-        probability = _by_subsets(mass, supports, widths)
-    # With too few draws the sums leave only rounding.
-    return np.where(widths < min(map(len, supports)), 0.0, np.clip(probability, 0.0, 1.0))
-
-
-def _by_subsets(mass, supports, widths):
-    r"""Summed over the sets B of coupons, :math:`\Pr = \sum_B c_B\, (1 - \mu(B^c))^m`.
-
-    The power is the probability that all coupons collected lie in B. The probability that they suffice is the sum over
-    the sets that suffice, each by Moebius inversion over its subsets B; with one support this is inclusion and
-    exclusion over the coupons left out.
-    """
-    subsets = np.arange(2 ** len(mass))
-    missed, coefficient = np.zeros(len(subsets)), np.zeros(len(subsets))
-    for support in supports:
-        code = sum(1 << i for i in support)
-        coefficient[(subsets & code) == code] = 1.0
-    for i, share in enumerate(mass):
-        without = subsets[(subsets >> i) & 1 == 0]
-        missed[without] += share
-        coefficient[without] -= coefficient[without | (1 << i)]
-    used = coefficient != 0
-    return _powers(missed[used], widths) @ coefficient[used]
+def _pivots(A, b, basis):
+    """The support of the vertex at a feasible basis, and the feasible bases one pivot away."""
+    table = np.linalg.solve(A[:, basis], np.column_stack([A, b]))
+    weights = table[:, -1]
+    zero = 1e-8 * np.abs(weights).max()
+    neighbours = set()
+    for entering in np.setdiff1d(np.arange(A.shape[1]), basis):
+        column = table[:, entering]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            steps = np.where(column > 1e-9, np.maximum(weights, 0) / column, np.inf)
+        for leaving in np.flatnonzero(steps <= steps.min() + zero):
+            if np.isfinite(steps[leaving]):
+                neighbours.add(tuple(sorted({*basis, int(entering)} - {basis[leaving]})))
+    return tuple(i for i, c in zip(basis, weights, strict=True) if c > zero), neighbours
 
 
-def _powers(missed, widths):
-    """(1 - missed)^m for every width, shape widths.shape + missed.shape."""
-    with np.errstate(divide="ignore"):
-        return np.exp(widths[..., None] * np.log1p(-np.minimum(missed, 1.0)))
-
-
-def _by_contour(mass, widths):
-    r"""The single-support formula without its 2^k terms.
-
-    Were the number of draws Poisson with mean z, the coupons would be collected independently, coupon i with
-    probability :math:`1 - e^{-\mu_i z}`. So
-
-    .. math:: \Pr_m = m!\,[z^m]\; e^z \prod_i (1 - e^{-\mu_i z}),
-
-    and the coefficient is a Cauchy integral over the circle |z| = m, on which the trapezoidal rule with some
-    :math:`10\sqrt m` nodes is exact to rounding.
-    """
-    result = np.empty(widths.shape)
-    for where, m in np.ndenumerate(widths):
-        if m * mass.min() > 60:  # each coupon is missed with a probability below e^-60
-            result[where] = 1.0
-            continue
-        nodes = int(10 * np.sqrt(m)) + 60
-        z = m * np.exp(2j * np.pi * np.arange(nodes) / nodes)
-        left = z.real < 0
-        # There 1 - e^{-w} = -e^{-w} (1 - e^w), and its large first factor goes to the exponent, which outweighs it.
-        factors = np.where(left, -1, 1)[:, None] * -np.expm1(np.where(left, 1, -1)[:, None] * np.outer(z, mass))
-        # m! z^{-m} e^z, with its modulus kept near 1 on the circle
-        exponent = z - np.where(left, z, 0) * mass.sum() + lgamma(m + 1) - m * log(m) - 1j * m * np.angle(z)
-        result[where] = np.mean(np.exp(exponent) * np.prod(factors, axis=1)).real
-    return result
-
-
-def _estimated(coupons, widths, samples, rng):
-    """The Gaussian measure by Monte Carlo: the estimate and its jackknife standard error over batches of samples."""
-    arrangement = Arrangement(coupons.X)
-    keys = _keys(coupons.patterns, coupons.pattern_signs)
-    holder = dict(zip(keys, coupons.holds.argmax(axis=1), strict=True))
-    size = samples // _BATCHES
-    hits = np.zeros((_BATCHES, len(coupons.signs)))
-    for batch in range(_BATCHES):
-        patterns = rng.standard_normal((size, arrangement.rank)) @ (coupons.X @ arrangement.basis).T > 0
-        for s in (-1, 1):  # both signs of each sample: a fair sign without its noise
-            for key in _keys(patterns, np.full(size, s)):
-                if key in holder:
-                    hits[batch, holder[key]] += 0.5 / size
-
-    def probability(mass):
-        return _collection_probability(mass, coupons.supports, widths)
-
-    mass = hits.mean(axis=0)
-    estimate = probability(mass)
-    left_out = np.array([probability(np.delete(hits, b, axis=0).mean(axis=0)) for b in range(_BATCHES)])
-    error = np.sqrt((_BATCHES - 1) * np.mean((left_out - left_out.mean(axis=0)) ** 2, axis=0))
-    if (mass == 0).any():  # a coupon never met may still have measure 1.5 / samples, at 95 %
-        error = np.maximum(error, np.abs(probability(np.maximum(mass, 1.5 / samples)) - estimate))
-    return estimate, error
+def _holders(X, directions, signs, vanishing):
+    """All signed patterns that hold a coupon, and which coupon each of them holds."""
+    k, n = len(signs), len(X)
+    table = {}
+    for i, (u, s, zero) in enumerate(zip(directions, signs, vanishing, strict=True)):
+        around = (X @ u > 0)[None]
+        if zero.any():
+            local = activation_patterns(X[zero])
+            around = np.repeat(around, len(local), axis=0)
+            around[:, zero] = local
+        for pattern, key in zip(around, _keys(around, np.full(len(around), s)), strict=True):
+            table.setdefault(key, (pattern, s, np.zeros(k, dtype=bool)))[2][i] = True
+    patterns, pattern_signs, holds = zip(*table.values(), strict=True) if table else ((), (), ())
+    return (
+        np.array(patterns, dtype=bool).reshape(-1, n),
+        np.array(pattern_signs, dtype=int),
+        np.array(holds, dtype=bool).reshape(len(holds), k),
+    )
 
 
 def _keys(patterns, signs):
     packed = np.packbits(np.column_stack([signs > 0, patterns]), axis=1)
     return [row.tobytes() for row in packed]
+
+
+# ---- the law of collecting them ---------------------------------------------------------------------------------
+
+
+def _laws(X, y, lam, measure, samples, seed, coupons):
+    """The law of the collection, the laws with one batch of an estimate left out, and the least error to state."""
+    checks.choice(measure, "measure", ("counting", "gaussian"))
+    samples = checks.count(samples, "samples", least=10 * _BATCHES)
+    if coupons is None:
+        coupons = find_coupons(X, y, lam)
+    rng = checks.generator(seed)
+    masses = _masses(coupons, measure, samples, rng)
+    if coupons.supports is not None:
+        others = [np.delete(masses, b, axis=0).mean(axis=0) for b in range(len(masses))] if len(masses) > 1 else []
+        return Exact(masses.mean(axis=0), coupons.supports), [Exact(mass, coupons.supports) for mass in others], 0.0
+    # Each batch of collections draws with its own batch of masses, so that their scatter holds both errors.
+    trials = samples // (10 * _BATCHES)
+    times = np.array(
+        [completion_times(masses[b % len(masses)], coupons.suffice, trials, rng) for b in range(_BATCHES)]
+    )
+    return Simulated(times), [Simulated(np.delete(times, b, axis=0)) for b in range(_BATCHES)], 1 / times.size
+
+
+def _masses(coupons, measure, samples, rng):
+    """The probabilities with which one draw gives the coupons, (1, k) where exact, else one row per batch."""
+    if measure == "counting":
+        return coupons.holds.sum(axis=0)[None] / (2 * coupons.count)
+    arrangement = Arrangement(coupons.X)
+    if arrangement.rank <= 3 or len(coupons.signs) == 0:
+        return (cell_measures(coupons.X, coupons.patterns) / 2 @ coupons.holds)[None]
+    X, size = coupons.X @ arrangement.basis, samples // _BATCHES
+    masses = [_solid_angle_by_rays(X, u, _BATCHES * size, rng) / 2 for u in coupons.directions @ arrangement.basis]
+    return np.array(masses).reshape(len(masses), _BATCHES, size).mean(axis=2).T
+
+
+def _solid_angle_by_rays(X, u, samples, rng):
+    r"""Samples whose mean is the share of the sphere on which the points off the walls of u are active as they are at u.
+
+    That set is a convex cone around u (derived here). Along the great circle from u towards a random unit vector v
+    orthogonal to u it reaches up to the angle :math:`	heta` with :math:`\cot	heta = \max_k -x_k^	op v / x_k^	op u`, and the
+    share of the sphere within that angle is an incomplete beta function: no cone is too narrow to be measured.
+    """
+    r = len(u)
+    v = rng.standard_normal((samples, r))
+    v -= np.outer(v @ u, u)
+    v /= np.linalg.norm(v, axis=1, keepdims=True)
+    dots = X @ u
+    off = np.abs(dots) > WALL * np.linalg.norm(X, axis=1)
+    if not off.any():
+        return np.ones(samples)
+    cot = (-(v @ X[off].T) / dots[off]).max(axis=1)
+    half = betainc((r - 1) / 2, 0.5, 1 / (1 + cot**2)) / 2
+    return np.where(cot > 0, half, 1 - half)
+
+
+def _jackknife(left_out, shape):
+    """The standard error from the estimates with one batch left out; 0 when there are none."""
+    if not left_out:
+        return np.zeros(shape)
+    left_out = np.array(left_out, dtype=float)
+    return np.sqrt((len(left_out) - 1) * np.mean((left_out - left_out.mean(axis=0)) ** 2, axis=0))

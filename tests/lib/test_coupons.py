@@ -1,5 +1,6 @@
 """Coupons: the formula against all cones one by one, against simulation, and against closed forms."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, product
 from math import comb
@@ -18,6 +19,7 @@ from relucones import (
     draw_cone,
     find_coupons,
     good_cone_probability,
+    good_cone_width,
     lambda_max,
     solve_cone,
     solve_global,
@@ -283,10 +285,69 @@ def test_without_a_linear_trend_every_neuron_can_be_turned_round():
         assert good_cone_probability(X, y, lam, m) == pytest.approx(collector(masses, coupons.supports, m), abs=1e-11)
 
 
-def test_more_ties_than_can_be_told_apart_are_refused():
+def test_many_vertices_are_all_found():
+    """Turning pairs round: the vertices by linear programs over all subsets of 12 tied directions."""
+    X, y = wiggly(7, slope=0.3)
+    coupons = find_coupons(X, y, 1e-3)
+    k, rank = len(coupons.signs), np.linalg.matrix_rank(coupons.fits, tol=1e-7)
+    assert rank < k <= 14
+    found = set()
+    for size in range(1, rank + 1):
+        for chosen in combinations(range(k), size):
+            part = coupons.fits[list(chosen)].T
+            weights, _, part_rank, _ = np.linalg.lstsq(part, coupons.fit, rcond=1e-9)
+            if part_rank == size and weights.min() > 1e-9 and np.linalg.norm(part @ weights - coupons.fit) < 1e-8:
+                found.add(chosen)
+    assert found == set(coupons.supports)
+    assert len(found) > 2
+
+
+def test_optima_too_many_to_list_are_told_by_their_fit():
     X, y = wiggly(15, slope=0.0)
-    with pytest.raises(ValueError, match=r"optima that share \d+ directions"):
-        find_coupons(X, y, 1e-3)
+    lam = 1e-3
+    coupons = find_coupons(X, y, lam)
+    assert coupons.supports is None
+    assert len(coupons.signs) > 20
+    best, rng = solve_global(X, y, lam).value, np.random.default_rng(0)
+    outcomes = []
+    for _ in range(30):
+        held = rng.random(len(coupons.signs)) < 0.8
+        holders = [int(np.flatnonzero(coupons.holds[:, i])[0]) for i in np.flatnonzero(held)]
+        patterns, signs = coupons.patterns[holders], coupons.pattern_signs[holders]
+        good = solve_cone(X, y, lam, patterns, signs).value <= best * (1 + 1e-6)
+        assert coupons.collected_by(patterns, signs) == good
+        outcomes.append(good)
+    assert 0 < sum(outcomes) < 30
+
+
+@pytest.mark.parametrize("measure", ["counting", "gaussian"])
+def test_simulated_collections_meet_the_exact_law(measure):
+    """The same optima once listed and once told by their fit alone."""
+    X, y = wiggly(6, slope=0.0)
+    coupons = find_coupons(X, y, 1e-3)
+    assert len(coupons.supports) > 1
+    unlisted = replace(coupons, supports=None)
+    widths = np.array([5, 20, 40, 80, 160])
+    exact = good_cone_probability(X, y, 1e-3, widths, measure=measure, coupons=coupons)
+    p, error = good_cone_probability(X, y, 1e-3, widths, measure=measure, coupons=unlisted, with_error=True)
+    assert (error > 0).all()
+    assert error.max() < 0.02
+    assert (np.abs(p - exact) < 4.5 * error).all()
+    assert (exact > 0.02).any()
+    width, spread = good_cone_width(X, y, 1e-3, 0.5, measure=measure, coupons=unlisted, with_error=True)
+    assert abs(width - good_cone_width(X, y, 1e-3, 0.5, measure=measure, coupons=coupons)) < 4.5 * spread + 1
+
+
+@given(problems(), st.sampled_from(["counting", "gaussian"]), st.floats(0.01, 0.99))
+def test_the_width_for_a_share_is_the_least(problem, measure, share):
+    X, y, fraction = problem
+    lam = fraction * (lambda_max(X, y) or 1.0)
+    coupons = find_coupons(X, y, lam)
+    settings = {"measure": measure, "samples": 1000, "coupons": coupons}
+    width = good_cone_width(X, y, lam, share, **settings)
+    assert good_cone_probability(X, y, lam, width, **settings) >= share
+    if width > 1:
+        assert good_cone_probability(X, y, lam, width - 1, **settings) < share
 
 
 # ---- many coupons -----------------------------------------------------------------------------------------------------
@@ -411,13 +472,31 @@ def test_estimates_are_reproducible_and_get_better_with_samples():
     assert abs(few[0] - many[0]) < 4.5 * np.hypot(few[1], many[1])
 
 
-def test_a_coupon_that_no_sample_meets_leaves_an_error_and_not_a_zero():
-    # Nine orthogonal points with labels of one sign: the only coupon has measure 2^-10, and 20 samples will miss it.
-    X, y = np.eye(9), np.ones(9)
-    p, error = good_cone_probability(X, y, 0.01, 200, measure="gaussian", samples=20, seed=0, with_error=True)
-    truth = 1 - (1 - 2.0**-10) ** 200
-    assert p == 0
-    assert error > truth / 2
+@pytest.mark.parametrize("n", [4, 9])
+def test_the_narrowest_coupon_is_measured_in_proportion(n):
+    # Orthogonal points with labels of one sign: the only coupon is an orthant, of measure 2^-n, with a sign.
+    width, error = good_cone_width(np.eye(n), np.ones(n), 1e-3, 0.5, measure="gaussian", samples=40_000, with_error=True)
+    truth = np.log(0.5) / np.log1p(-(2.0 ** -(n + 1)))
+    assert error < 0.1 * truth + 1
+    assert abs(width - truth) < 4.5 * error + 1
+
+
+def test_rays_measure_any_cone():
+    """Solid angles by rays against those by Gaussian vectors, at directions on walls and off."""
+    X, y = data.gaussian_teacher(7, 4, seed=2)
+    coupons = find_coupons(X, y, 0.02)
+    w = np.random.default_rng(1).standard_normal((400_000, 4))
+    active = w @ X.T > 0
+    exact = np.zeros(len(coupons.signs))
+    for i in range(len(coupons.signs)):
+        off = np.abs(X @ coupons.directions[i]) > 1e-9
+        exact[i] = (active[:, off] == (X[off] @ coupons.directions[i] > 0)).all(axis=1).mean() / 2
+    m = int(1 / exact.min())
+    p, error = good_cone_probability(X, y, 0.02, m, measure="gaussian", with_error=True)
+    subsets = np.array(list(product([0, 1], repeat=len(exact)))) == 1
+    truth = sum((-1) ** s.sum() * (1 - exact[s].sum()) ** m for s in subsets)
+    assert 0.05 < truth < 0.95
+    assert abs(p - truth) < 4.5 * error + 0.01
 
 
 def test_the_cone_values_of_the_oracle_agree_on_one_good_and_one_bad_cone():
