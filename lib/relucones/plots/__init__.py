@@ -7,12 +7,14 @@ chapter, from the palette of Okabe and Ito, which readers with colour-blindness 
 from .cells import bits, cell_sizes, new_wall, pattern_growth, readme_picture, sphere_cells, turn_weight, weight_space
 from .collecting import coupon_circles, duel, good_cones, relative_sizes, sampled_cones, two_measures, width_and_decay
 from .one_cone import cone_solution, describe_minimum, name_pattern, segment, single_neuron, through_the_wall
+from .orthogonal import activation_history, gap_histories, needed_widths, repaired_runs, success_rates
 from .penalty import end_losses, hinges, imbalance, neuron_vectors, norm_path, rescaling, ridges, same_function, valley
 from .program import certificate_circle, certificate_curve, end_points, loss_floor, one_number_bound, scaled_dual
 from .style import color
 from .widgets import interact, slider
 
 __all__ = [
+    "activation_history",
     "bits",
     "cell_sizes",
     "certificate_circle",
@@ -24,12 +26,14 @@ __all__ = [
     "duel",
     "end_losses",
     "end_points",
+    "gap_histories",
     "good_cones",
     "hinges",
     "imbalance",
     "interact",
     "loss_floor",
     "name_pattern",
+    "needed_widths",
     "neuron_vectors",
     "new_wall",
     "norm_path",
@@ -37,6 +41,7 @@ __all__ = [
     "pattern_growth",
     "readme_picture",
     "relative_sizes",
+    "repaired_runs",
     "rescaling",
     "ridges",
     "same_function",
@@ -46,6 +51,7 @@ __all__ = [
     "single_neuron",
     "slider",
     "sphere_cells",
+    "success_rates",
     "through_the_wall",
     "turn_weight",
     "two_measures",
