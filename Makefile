@@ -71,8 +71,8 @@ lock: setup  ## write constraints.txt anew from requirements.txt
 repository: setup  ## move the project to another address: make repository URL=https://github.com/OWNER/NAME
 	@$(BIN)/python tools/repository.py "$(URL)"
 
-bench: setup  ## side-by-side runs against other programs
-	@if [ -f benchmarks/run.py ]; then $(BIN)/python benchmarks/run.py; else echo "No benchmarks yet."; fi
+bench: setup  ## side-by-side runs against other programs (OPTIONS="--again --quick --peers")
+	@$(BIN)/python benchmarks/run.py $(OPTIONS)
 
 clean:  ## remove everything built
 	rm -rf _build htmlcov .coverage .pytest_cache .ruff_cache .hypothesis

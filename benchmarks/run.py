@@ -1,121 +1,152 @@
-"""How long a certified optimum takes: `relucones` beside the whole program through CVXPY and Clarabel.
+"""How long a certified optimum takes: `relucones` beside other routes to the same number.
 
-``make bench`` runs every case of `CASES`, each repetition in a process of its own, the solvers of a case in turn, so
-that a slow spell of the machine hits all of them. It prints a table of medians and writes ``benchmarks/results.json``
-after every case; a run that was interrupted goes on where it stopped. ``--quick`` leaves out what takes minutes.
+``make bench`` prints a table and writes `RESULTS`, from which the book draws its chapter *How fast, how far*. Every
+repetition runs in a process of its own, the solvers of a case in turn, so that a slow spell of the machine hits all of
+them; what they do, and what is timed, stands in `solvers.py`. The file is written after every repetition, and a run that
+was interrupted goes on there. The whole run takes about an hour and a half.
+
+``--quick`` leaves out what takes minutes, ``--again`` forgets what was measured before, ``--out FILE`` writes elsewhere,
+``--peers`` installs the peers into ``benchmarks/.peers`` first (some 1.5 GB); without them they are skipped.
 """
 
 import argparse
 import json
 import os
 import platform
-import resource
-import statistics
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
-RESULTS = Path(__file__).with_name("results.json")
-# n, d, lam, solvers, repetitions of the slow solver (the fast one is always run five times)
+from own_process import PEERS
+from report import summary, table
+from tqdm import tqdm
+
+HERE = Path(__file__).parent
+RESULTS = HERE.parent / "lib/relucones/results/how_fast.json"
+PEER_PACKAGES = ("pyscnn==0.0.10", "torch==2.13.0")
+REPEATS = 5
+
+
+class Case(NamedTuple):
+    """Solvers that take turns on one problem; the slow cases are left out by ``--quick``."""
+
+    group: str
+    n: int
+    d: int
+    solvers: tuple
+    lam: float = 1e-3
+    repeats: int = REPEATS
+    slow: bool = False
+
+
+BOTH = ("exact", "clarabel")
 CASES = [
-    (20, 3, 1e-3, ("exact", "clarabel"), 5),
-    (50, 3, 1e-3, ("exact", "clarabel"), 5),
-    (100, 3, 1e-3, ("exact", "clarabel"), 5),
-    (300, 3, 1e-3, ("exact",), 5),
-    (1000, 2, 1e-3, ("exact",), 5),
-    (60, 4, 1e-3, ("exact",), 5),
-    (30, 6, 1e-3, ("exact",), 5),
+    Case("race", 20, 3, (*BOTH, "cones", "pyscnn", "pyscnn-sampled")),
+    Case("race", 50, 3, (*BOTH, "cones", "pyscnn-sampled")),
+    Case("landscape", 0, 0, ("exact", "cones"), lam=1e-2),
+    Case("race", 1000, 2, ("exact",)),
+    *(Case("scaling", n, 2, BOTH) for n in (50, 100, 200)),
+    *(Case("scaling", n, 2, ("exact",)) for n in (400, 600)),
+    *(Case("scaling", n, 3, BOTH) for n in (10, 30)),
+    *(Case("scaling", n, 3, ("exact",)) for n in (150, 200)),
+    *(Case("scaling", n, 4, BOTH) for n in (10, 15, 20)),
+    *(Case("scaling", n, 4, ("exact",)) for n in (30, 40)),
+    Case("scaling", 20, 2, BOTH),
+    Case("scaling", 20, 5, ("exact",)),
+    Case("scaling", 20, 6, ("exact",)),
+    Case("race", 60, 4, ("exact",), slow=True),
+    Case("race", 300, 3, ("exact",), slow=True),
+    Case("race", 100, 3, (*BOTH, "cones", "pyscnn-sampled"), slow=True),
+    Case("race", 30, 6, ("exact",), slow=True),
+    Case("beyond", 200, 20, ("exact",), lam=1e-1, repeats=1, slow=True),
 ]
-SLOW = {(100, 3), (30, 6), (300, 3)}
 
 
-def measure(n, d, lam, solver):
-    """One solve in this process: seconds, value, relative gap, neurons, and the peak of memory in MB."""
-    from relucones import data, solve_global
-
-    X, y = data.gaussian_teacher(n, d, seed=0)
-    solve_global(X[:4], y[:4], lam, method=solver)  # imports and compilation happen here
-    start = time.perf_counter()
-    solution = solve_global(X, y, lam, method=solver)
-    return {
-        "seconds": time.perf_counter() - start,
-        "value": solution.value,
-        "relative_gap": solution.gap / solution.value,
-        "neurons": len(solution.weights),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
-
-
-def in_own_process(case, solver):
-    command = [sys.executable, __file__, "--one", json.dumps([*case[:3], solver])]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def run_case(case):
-    n, d, lam, solvers, slow_repeats = case
-    runs = {solver: [] for solver in solvers}
-    for repeat in range(5):
-        for solver in solvers:
-            if solver == "exact" or repeat < slow_repeats:
-                runs[solver].append(in_own_process(case, solver))
-                print(f"  n={n} d={d} {solver}: {runs[solver][-1]['seconds']:.2f} s", file=sys.stderr, flush=True)
-    return {"n": n, "d": d, "lam": lam, "runs": runs}
-
-
-def median(runs, key):
-    return statistics.median(run[key] for run in runs)
-
-
-def table(cases):
-    lines = [f"{'n':>5} {'d':>2} {'solver':>9} {'seconds':>9} {'ratio':>7} {'rel. gap':>9} {'neurons':>7} {'peak MB':>8}"]
+def repetitions(cases):
+    """All repetitions in the order in which they run: the solvers of a case take turns."""
     for case in cases:
-        exact = median(case["runs"]["exact"], "seconds")
-        for solver, runs in case["runs"].items():
-            seconds = median(runs, "seconds")
-            ratio = "" if solver == "exact" else f"{seconds / exact:.0f}"
-            lines.append(
-                f"{case['n']:5d} {case['d']:2d} {solver:>9} {seconds:9.3f} {ratio:>7} {median(runs, 'relative_gap'):9.1e}"
-                f" {int(median(runs, 'neurons')):7d} {median(runs, 'peak_mb'):8.0f}"
-            )
-    return "\n".join(lines)
+        for repeat in range(case.repeats):
+            for solver in case.solvers:
+                yield {**dict(zip(("group", "n", "d"), case[:3], strict=True)), "lam": case.lam, "solver": solver, "seed": repeat}
+
+
+def key(run):
+    return tuple(run[name] for name in ("group", "n", "d", "lam", "solver", "seed"))
+
+
+def in_own_process(task):
+    command = [sys.executable, HERE / "solvers.py", json.dumps(task)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=True)
+    return {**task, **json.loads(done.stdout.splitlines()[-1])}
+
+
+def run_missing(stored, tasks, path, measure=in_own_process):
+    """Measure the repetitions that `stored` lacks, and write the file after each."""
+    done = set(map(key, stored["runs"]))
+    missing = [task for task in tasks if key(task) not in done]
+    with tqdm(missing, disable=not missing) as progress:
+        for task in progress:
+            progress.set_postfix_str("{group} n={n} d={d} {solver}".format(**task))
+            load = os.getloadavg()[0]
+            stored["runs"].append({**measure(task), "load": load})
+            write(stored, path)
+    return stored
+
+
+def write(stored, path):
+    stored["summary"] = summary(stored["runs"])
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    runs = ",\n  ".join(json.dumps(run) for run in stored["runs"])
+    parts = [f'"settings": {json.dumps(stored["settings"])}', f'"runs": [\n  {runs}\n ]']
+    temporary.write_text("{\n " + ",\n ".join([*parts, f'"summary": {json.dumps(stored["summary"], indent=1)}']) + "\n}\n")
+    temporary.replace(path)
 
 
 def settings():
     packages = ("relucones", "numpy", "scipy", "daqp", "cvxpy", "clarabel")
     return {
         "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, one thread per solver",
         "versions": {name: version(name) for name in packages},
+        "peers": list(PEER_PACKAGES),
     }
 
 
+def earlier_or_new(path, again):
+    now = {"settings": settings(), "runs": []}
+    if again or not path.exists():
+        return now
+    earlier = json.loads(path.read_text())
+    if earlier["settings"] != now["settings"]:
+        sys.exit(f"{path} was measured with other versions or on another machine; use --again or --out FILE.")
+    return earlier
+
+
+def install_peers():
+    if not PEERS.exists():
+        subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
+        subprocess.run([PEERS / "bin/python", "-m", "pip", "install", "-q", *PEER_PACKAGES], check=True)
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="leave out the cases that take minutes")
     parser.add_argument("--again", action="store_true", help="forget earlier results")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--peers", action="store_true", help="install the peers first")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="the file to write")
     options = parser.parse_args()
-    if options.one:
-        print(json.dumps(measure(*json.loads(options.one))))
-        return
-    stored = {"settings": settings(), "cases": []}
-    if RESULTS.exists() and not options.again:
-        earlier = json.loads(RESULTS.read_text())
-        if earlier["settings"] == stored["settings"]:
-            stored = earlier
-    done = {(case["n"], case["d"], case["lam"]) for case in stored["cases"]}
-    for case in CASES:
-        if case[:3] in done or (options.quick and case[:2] in SLOW):
-            continue
-        stored["cases"].append(run_case(case))
-        temporary = RESULTS.with_suffix(".tmp")
-        temporary.write_text(json.dumps(stored, indent=1) + "\n")
-        temporary.replace(RESULTS)
-    print(table(stored["cases"]))
+    if options.peers:
+        install_peers()
+    tasks = list(repetitions(case for case in CASES if not (options.quick and case.slow)))
+    if not PEERS.exists():
+        tasks = [task for task in tasks if not task["solver"].startswith("pyscnn")]
+        print("pyscnn is skipped: --peers installs it.", file=sys.stderr)
+    stored = run_missing(earlier_or_new(options.out, options.again), tasks, options.out)
+    print(table(summary(stored["runs"])))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,144 @@
+"""The benchmarks: the bookkeeping on made-up measurements, and what the committed file promises. Nothing is timed here."""
+
+import importlib
+import json
+import math
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from relucones import activation_patterns, count_patterns, data
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def bench():
+    """The modules of the folder, which is no package: they are run as scripts."""
+    sys.path.insert(0, str(FOLDER))
+    try:
+        yield {name: importlib.import_module(name) for name in ("solvers", "report", "run")}
+    finally:
+        sys.path.remove(str(FOLDER))
+
+
+def made_up(task):
+    """Exact in n^d / 10^5 seconds, Clarabel in fifty times that, each off by the repetition's own share."""
+    noise = (1.0, 1.3, 0.9, 2.0, 0.8)[task["seed"] % 5]
+    seconds = task["n"] ** task["d"] / 1e5 * (50 if task["solver"] == "clarabel" else 1) * noise
+    measured = {"seconds": seconds, "wall": 2 * seconds, "peak_mb": 100.0, "load": 1.0}
+    return {**task, **measured, "value": 1.0, "relative_gap": 1e-9, "neurons": 3}
+
+
+def runs_of(bench, *cases):
+    return [made_up(task) for task in bench["run"].repetitions([bench["run"].Case(*case) for case in cases])]
+
+
+# ---- bookkeeping ------------------------------------------------------------------------------------------------
+
+
+def test_rows_hold_medians_and_ratios_within_the_case(bench):
+    runs = runs_of(bench, ("race", 30, 3, ("exact", "clarabel")), ("race", 60, 3, ("exact",)))
+    random.Random(0).shuffle(runs)
+    rows = bench["report"].summary(runs)["rows"]
+    assert [(row["n"], row["solver"]) for row in rows] == [(30, "exact"), (30, "clarabel"), (60, "exact")]
+    assert [row["repeats"] for row in rows] == [5, 5, 5]
+    assert [row["ratio"] for row in rows] == pytest.approx([1, 50, 1])
+    assert rows[0]["seconds"] == pytest.approx(30**3 / 1e5)  # the factors of the five have median one
+    assert rows[0]["fastest"] == pytest.approx(0.8 * 30**3 / 1e5)
+    assert rows[0]["slowest"] == pytest.approx(2.0 * 30**3 / 1e5)
+
+
+def test_fits_find_the_exponent_and_leave_out_fixed_costs(bench):
+    runs = runs_of(bench, *(("scaling", n, 3, ("exact", "clarabel")) for n in (5, 30, 50, 100)))
+    for run in runs:
+        if run["n"] == 5:
+            run["seconds"] = 0.09  # far above the power law, as a fixed cost is
+    fits = bench["report"].summary(runs)["fits"]
+    assert [(f["solver"], f["d"], f["theory"]) for f in fits] == [("exact", 3, 3), ("clarabel", 3, 3)]
+    for f in fits:
+        assert f["slope"] == pytest.approx(3)
+        assert f["error"] == pytest.approx(0, abs=1e-6)
+        assert [n for n, _ in f["points"]] == [30, 50, 100]
+
+
+def test_a_slope_s_standard_error_against_the_textbook(bench):
+    points = [(10, 1.0), (20, 4.4), (40, 15.0), (80, 70.0)]
+    (found,) = bench["report"].fit(points)
+    known = stats.linregress([math.log(x) for x, _ in points], [math.log(t) for _, t in points])
+    assert (found["slope"], found["error"]) == pytest.approx((known.slope, known.stderr))
+    assert bench["report"].fit(points[:2]) == []
+
+
+@pytest.mark.parametrize(("n", "d"), [(3, 2), (6, 3), (8, 4), (9, 5)])
+def test_faces_obey_euler_and_the_cells_are_covers(bench, n, d):
+    report = bench["report"]
+    of_dimension = [math.comb(n, d - k) * report.cells(n - d + k, k) for k in range(1, d + 1)]
+    assert of_dimension[-1] == count_patterns(n, d)
+    assert sum(of_dimension) == report.faces(n, d)
+    # The faces and the origin make up all of R^d.
+    assert 1 + sum((-1) ** k * f for k, f in enumerate(of_dimension, 1)) == (-1) ** d
+
+
+def test_the_table_has_a_line_for_every_row_and_fit(bench):
+    results = bench["report"].summary(runs_of(bench, *(("scaling", n, 2, ("exact", "clarabel")) for n in (200, 300, 500))))
+    lines = bench["report"].table(results).splitlines()
+    assert len(lines) == 1 + 6 + 2 + 2
+    assert lines[2].split()[:3] == ["200", "2", "clarabel"]
+    assert "50.0" in lines[2].split()
+    assert "n^(2.00 ± 0.00), d=2" in lines[-1]
+
+
+def test_a_run_that_was_killed_goes_on_with_the_next_repetition(bench, tmp_path):
+    run, path, measured = bench["run"], tmp_path / "deep" / "results.json", []
+    tasks = list(run.repetitions([run.Case("race", 20, 3, ("exact", "clarabel"))]))
+    assert [task["solver"] for task in tasks[:4]] == ["exact", "clarabel"] * 2, "the solvers take turns"
+
+    def killed_at_the_fourth(task):
+        if len(measured) == 3:
+            raise KeyboardInterrupt
+        measured.append(run.key(task))
+        return made_up(task)
+
+    stored = {"settings": {}, "runs": []}
+    with pytest.raises(KeyboardInterrupt):
+        run.run_missing(stored, tasks, path, killed_at_the_fourth)
+    kept = json.loads(path.read_text())
+    assert [run.key(r) for r in kept["runs"]] == measured
+    run.run_missing(kept, tasks, path, lambda task: measured.append(run.key(task)) or made_up(task))
+    assert measured == [run.key(task) for task in tasks], "every repetition once"
+    assert json.loads(path.read_text())["summary"] == bench["report"].summary(kept["runs"])
+
+
+def test_results_of_other_versions_are_neither_mixed_nor_lost(bench, tmp_path):
+    run, path = bench["run"], tmp_path / "results.json"
+    other = {"settings": {**run.settings(), "python": "2.7"}, "runs": []}
+    run.write(other, path)
+    with pytest.raises(SystemExit, match="--again"):
+        run.earlier_or_new(path, again=False)
+    assert run.earlier_or_new(path, again=True)["runs"] == []
+    assert json.loads(path.read_text())["settings"]["python"] == "2.7"
+
+
+def test_one_repetition_of_each_route_of_ours(bench):
+    """On five points in the plane all routes must meet."""
+    ours, whole, cones = (
+        bench["solvers"].repetition(solver, "race", 5, 2, 1e-2, 0) for solver in ("exact", "clarabel", "cones")
+    )
+    assert ours["relative_gap"] < 1e-8
+    assert whole["value"] == pytest.approx(ours["value"], rel=1e-6)
+    assert cones["value"] == pytest.approx(ours["value"], rel=1e-6)
+    assert cones["cones"] == 1, "640 draws of 20 signed patterns hold them all"
+    for measured in (ours, whole, cones):
+        assert measured["seconds"] > 0
+        assert measured["peak_mb"] > 10
+
+
+def test_gates_lie_inside_their_cells(bench):
+    X, _ = data.gaussian_teacher(7, 3, seed=1)
+    vectors = bench["solvers"].inner_vectors(X)
+    np.testing.assert_array_equal(vectors @ X.T > 0, activation_patterns(X))
