@@ -9,6 +9,7 @@ from .arrangement import activation_patterns, cell_measures, count_patterns
 from .certificate import certify
 from .convex import lambda_max, solve_cone, solve_global
 from .coupons import draw_cone, find_coupons, good_cone_probability, good_cone_width, sufficient_width
+from .landscape import landscape_table
 from .network import Network
 
 __version__ = "0.1.0"
@@ -25,6 +26,7 @@ __all__ = [
     "good_cone_probability",
     "good_cone_width",
     "lambda_max",
+    "landscape_table",
     "solve_cone",
     "solve_global",
     "sufficient_width",

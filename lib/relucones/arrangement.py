@@ -227,14 +227,8 @@ class Arrangement:
         rank = int(np.sum(singular > TOLERANCE * singular[0]))
         self.basis = Vt[:rank].T
         units = units @ self.basis
-        line = np.full(len(units), -1)
-        tree, kept = KDTree(units), []
-        for i, unit in enumerate(units):
-            if line[i] < 0:
-                same = np.concatenate(tree.query_ball_point([unit, -unit], TOLERANCE)).astype(int)
-                line[same[line[same] < 0]] = len(kept)
-                kept.append(unit / np.linalg.norm(unit))
-        self.lines = np.array(kept)
+        line, first = _parallel_classes(units)
+        self.lines = units[first] / np.linalg.norm(units[first], axis=1, keepdims=True)
         self.line[nonzero] = line
         self.scale[nonzero] = np.copysign(largest[nonzero] * lengths, (self.lines[line] * units).sum(axis=1))
 
@@ -300,6 +294,22 @@ class Arrangement:
         return self.solids + [flats for planes in self.planes for flats in planes.cells()]
 
 
+def _parallel_classes(units):
+    """The class of each unit vector among those parallel to one another, and the first member of every class."""
+    if len(units) < 100:  # all distances at once
+        difference = units[:, None] - units[None]
+        near = np.minimum((difference**2).sum(axis=2), ((difference + 2 * units[None]) ** 2).sum(axis=2)) <= TOLERANCE**2
+        if near.sum() == len(units):
+            return np.arange(len(units)), np.arange(len(units))
+    line, first, tree = np.full(len(units), -1), [], KDTree(units)
+    for i, unit in enumerate(units):
+        if line[i] < 0:
+            same = np.concatenate(tree.query_ball_point([unit, -unit], TOLERANCE)).astype(int)
+            line[same[line[same] < 0]] = len(first)
+            first.append(i)
+    return line, np.array(first)
+
+
 class TooManyPatterns(ValueError):
     """The points have more activation patterns, or faces, than can be listed."""
 
@@ -324,6 +334,8 @@ def _cells(lines):
         _refuse_if_too_many(2 * k, k, r)
         return _planes(lines, np.zeros((1, k), dtype=bool), np.eye(2)[None])[0].cells()[0].cells[0]
     _refuse_if_too_many(comb(k, r - 1) << (r - 1), k, r)
+    if k == r + 1:
+        return _cells_with_one_dependence(lines)
     rays, zero = _rays(lines)
     active = rays @ lines.T > 0
     simple = zero.sum(axis=1) == r - 1
@@ -345,10 +357,28 @@ def _cells(lines):
     return _sorted_unique(np.concatenate([half, ~half]))  # the cells around -ray are the opposite ones
 
 
+def _cells_with_one_dependence(lines):
+    """The cells of r + 1 lines of rank r, by Gordan's theorem: the dependence must not make all terms of one sign."""
+    dependence = np.linalg.svd(lines.T, full_matrices=True)[2][-1]
+    bits = _all_bits(len(lines))
+    used = np.abs(dependence) > TOLERANCE
+    positive = bits[:, used] == (dependence[used] > 0)
+    return bits[positive.any(axis=1) & ~positive.all(axis=1)]
+
+
 def _cells_of_any(vectors):
     """As `_cells`, for non-zero vectors that may be parallel and of any rank."""
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    if len(_parallel_classes(units)[1]) == len(units) and _spread(units) > 1e-6:
+        return _cells(units)
     inner = Arrangement(vectors)
     return inner.on_points(inner.cells)
+
+
+def _spread(units):
+    """The smallest singular value relative to the largest, from the Gram matrix: 0 when the units do not span the space."""
+    values = np.linalg.eigvalsh(units.T @ units)
+    return np.sqrt(max(values[0], 0.0) / values[-1])
 
 
 def _rays(lines):

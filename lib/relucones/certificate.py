@@ -144,6 +144,7 @@ def shortest_subgradient(network, X, y, lam, wall_tol=1e-7):
         fixed = a * (active * pull) @ X + 2 * lam * w
         if a != 0 and (on_wall & (pull != 0)).any():
             free = a * pull[on_wall, None] * X[on_wall]
-            fixed = fixed + lsq_linear(free.T, -fixed, bounds=(0, 1), tol=1e-14).x @ free
+            shares = lsq_linear(free.T, -fixed, bounds=(0, 1), method="bvls", tol=1e-14, max_iter=100 + 10 * len(free)).x
+            fixed = fixed + shares @ free
         rows[j] = *fixed, pull @ relu(dots) + 2 * lam * a
     return rows

@@ -13,7 +13,7 @@ Source: Pilanci and Ergen 2020 for the program; the normalisation of Boursier et
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import clarabel
 import cvxpy as cp
@@ -173,7 +173,12 @@ def solve_cone(X, y, lam, patterns, signs):
     if len(patterns) == 0:
         raise ValueError("patterns must hold at least one pattern")
     signs = checks.signs(signs, "signs", len(patterns))
-    return _solve_blocks(X, y, lam, patterns, signs)
+    if lam * len(y) >= np.linalg.norm(X) * np.linalg.norm(y):  # nu = 2y/n is feasible: the zero network is optimal
+        none = _Columns.none(*X.shape), np.zeros(0)
+        return _as_solution(X, y, lam, *none, np.mean(y**2), 2 / len(y) * y, np.zeros(patterns.shape))
+    blocks, member = np.unique(np.column_stack([signs > 0, patterns]), axis=0, return_inverse=True)
+    solution = ConeProgram(X, y, lam, len(blocks)).solve(blocks[:, 1:], np.where(blocks[:, 0], 1, -1))
+    return replace(solution, multipliers=solution.multipliers[member.ravel()])
 
 
 def dual_bound(faces, y, lam, nu):
@@ -344,9 +349,13 @@ def _refined(X, columns, weights, y, lam):
     def vectors(z):
         return np.add.reduceat(spread * z, starts, axis=1).T
 
-    def stays(z):
-        dots = vectors(z) @ X.T
-        return (np.where(active, dots, -dots) >= np.where(columns.vanishing, -np.inf, 0)).all()
+    side = np.where(columns.vanishing, 0, np.where(active, 1, -1))
+
+    def room(z, step):
+        """The whole step, or half the way to where a direction leaves its face."""
+        here, slope = side * (vectors(z) @ X.T), side * (vectors(step) @ X.T)
+        crossing = here + slope < 0
+        return max((here[crossing] / -slope[crossing]).min() / 2, 0.0) if crossing.any() else 1.0
 
     gram = 2 / n * fit_of.T @ fit_of
     current = objective(z)
@@ -355,9 +364,16 @@ def _refined(X, columns, weights, y, lam):
         gradient = 2 / n * fit_of.T @ (fit_of @ z - y) + 2 * lam * z / length
         curvature = np.diag(1 / length) - same * np.outer(z, z) / length[:, None] ** 3
         step = -np.linalg.lstsq(gram + 2 * lam * curvature, gradient, rcond=1e-14)[0]
-        for halvings in range(25):
+        share = room(z, step)
+        if share < 1e-3:  # the optimum is not on these faces
+            break
+        step *= share
+        if -(gradient @ step) <= 1e-14 * current:  # too little for the objective to show: the last step
+            z = z + step if (norms(z + step) > 0).all() else z
+            break
+        for halvings in range(10):
             trial = z + 0.5**halvings * step
-            if (norms(trial) > 0).all() and (value := objective(trial)) < current and stays(trial):
+            if (norms(trial) > 0).all() and (value := objective(trial)) < current:
                 break
         else:
             break
@@ -446,64 +462,122 @@ def _whole_program(faces, y, lam):
 # ---- one cone ---------------------------------------------------------------------------------------------------
 
 
-def _solve_blocks(X, y, lam, patterns, signs):
-    """One cone's program, given to Clarabel directly in units in which points and labels have size 1."""
-    n, d = X.shape
-    blocks, member = np.unique(np.column_stack([signs > 0, patterns]), axis=0, return_inverse=True)
-    s, D = np.where(blocks[:, 0], 1, -1), blocks[:, 1:]
-    k = len(s)
-    if lam * n >= np.linalg.norm(X) * np.linalg.norm(y):  # nu = 2y/n is feasible: the zero network is optimal
-        none = _Columns.none(n, d), np.zeros(0)
-        return _as_solution(X, y, lam, *none, np.mean(y**2), 2 / n * y, np.zeros((len(member.ravel()), n)))
-    size = np.linalg.norm(X, axis=1).max() or 1.0
-    scale = np.linalg.norm(y) or 1.0
-    Xs, ys, rate = X / size, y / scale, lam / (size * scale)
-    # Variables: v_1..v_k (k d), their lengths t (k), the residual rho (n). Rows: rho = y - fit; walls; |v_j| <= t_j.
-    fit = np.concatenate([s[j] * D[j, :, None] * Xs for j in range(k)], axis=1)
-    walls = sparse.block_diag([(1.0 - 2 * D[j, :, None]) * Xs for j in range(k)])
-    lengths = sparse.kron(sparse.eye(k), sparse.eye(d + 1, 1))
-    vectors = sparse.kron(sparse.eye(k), sparse.eye(d + 1, d, k=-1))
-    A = sparse.bmat([[fit, None, sparse.eye(n)], [walls, None, None], [-vectors, -lengths, None]], format="csc")
-    P = sparse.diags(np.repeat([0.0, 2 / n], [k * d + k, n]), format="csc")
-    q = np.repeat([0.0, 2 * rate, 0.0], [k * d, k, n])
-    b = np.concatenate([ys, np.zeros(n * k + (d + 1) * k)])
-    cones = [clarabel.ZeroConeT(n), clarabel.NonnegativeConeT(n * k), *[clarabel.SecondOrderConeT(d + 1)] * k]
-    solution = _solved(P, q, A, b, cones)
-    V = np.array(solution.x[: k * d]).reshape(k, d) * scale / size
-    dual = np.array(solution.z)
-    nu, mu = -scale * dual[:n], scale * dual[n : n + n * k].reshape(k, n)
-    pulls = (s[:, None] * D * nu + (2 * D - 1) * mu) @ X
-    # For tiny lam the solver's rounding breaks |pull| <= 2 lam: the shortest change of nu that mends it comes first.
-    excess = pulls * np.maximum(1 - 2 * lam / np.maximum(np.linalg.norm(pulls, axis=1, keepdims=True), 1e-300), 0)
-    weigh = np.concatenate([s[j] * (D[j, :, None] * X).T for j in range(k)])
-    nu = nu - np.linalg.lstsq(weigh, excess.ravel(), rcond=1e-12)[0]
-    pulls = (s[:, None] * D * nu + (2 * D - 1) * mu) @ X
-    t = min(1.0, 2 * lam / max(np.linalg.norm(pulls, axis=1).max(), 1e-300))
-    bound = t * (y @ nu) - n / 4 * t**2 * (nu @ nu)
-    return _as_solution(X, y, lam, *_columns_from_vectors(X, y, V, s), bound, t * nu, t * mu[member.ravel()])
+class ConeProgram:
+    """The program of one cone, given to Clarabel directly and set up once for all cones of `blocks` signed patterns.
 
+    Its matrix has the same places for every such cone, so from cone to cone only numbers change, and the symbolic
+    factorisation is kept. Units are those in which points and labels have size 1.
+    """
 
-def _solved(P, q, A, b, cones):
-    """Clarabel's solution; where it gives up early ("AlmostSolved"), shorter steps along the central path are the cure."""
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-11
-    for step in (0.99, 0.9, 0.7):
+    def __init__(self, X, y, lam, blocks, tol=1e-11):
+        self.X, self.y, self.lam, self.blocks, self.tol = X, y, lam, blocks, tol
+        n, d = X.shape
+        self._size = np.linalg.norm(X, axis=1).max() or 1.0
+        self._scale = np.linalg.norm(y) or 1.0
+        k = blocks
+        # Variables: v_1..v_k (k d), their lengths t (k), the residual rho (n). Rows: rho = y - fit; walls; |v_j| <= t_j.
+        fit = sparse.csc_array(np.ones((n, k * d)))
+        walls = sparse.block_diag([np.ones((n, d))] * k)
+        lengths = sparse.kron(sparse.eye_array(k), sparse.eye_array(d + 1, 1))
+        vectors = sparse.kron(sparse.eye_array(k), sparse.eye_array(d + 1, d, k=-1))
+        A = sparse.block_array(
+            [[fit, None, sparse.eye_array(n)], [walls, None, None], [-vectors, -lengths, None]], format="csc"
+        )
+        A.sort_indices()
+        self._A = A
+        column = np.repeat(np.arange(A.shape[1]), np.diff(A.indptr))
+        of_neuron = column < k * d
+        # Where the entries of the fit and of the walls stand, and which number of the points each of them takes.
+        self._in_fit = np.flatnonzero(of_neuron & (A.indices < n))
+        self._in_walls = np.flatnonzero(of_neuron & (A.indices >= n) & (A.indices < n + n * k))
+        self._fit_entry = column[self._in_fit] // d, A.indices[self._in_fit], column[self._in_fit] % d
+        rows = A.indices[self._in_walls] - n
+        self._wall_entry = column[self._in_walls] // d, rows % n, column[self._in_walls] % d
+        self._P = sparse.diags_array(np.repeat([0.0, 2 / n], [k * d + k, n]), format="csc")
+        self._q = np.repeat([0.0, 2 * lam / (self._size * self._scale), 0.0], [k * d, k, n])
+        self._b = np.concatenate([y / self._scale, np.zeros(n * k + (d + 1) * k)])
+        self._cones = [
+            clarabel.ZeroConeT(n), clarabel.NonnegativeConeT(n * k), *[clarabel.SecondOrderConeT(d + 1)] * k
+        ]  # fmt: skip
+        self._solver = None
+
+    def solve(self, patterns, signs):
+        """The `Solution` on the cone of these patterns (blocks, n) and signs (blocks,), all different."""
+        X, y, lam, k = self.X, self.y, self.lam, self.blocks
+        n, d = X.shape
+        points = X / self._size
+        neuron, point, coordinate = self._fit_entry
+        self._A.data[self._in_fit] = (signs[neuron] * patterns[neuron, point]) * points[point, coordinate]
+        neuron, point, coordinate = self._wall_entry
+        self._A.data[self._in_walls] = (1.0 - 2 * patterns[neuron, point]) * points[point, coordinate]
+        solution = self._solved()
+        V = np.array(solution.x[: k * d]).reshape(k, d) * self._scale / self._size
+        dual = np.array(solution.z)
+        nu, mu = -self._scale * dual[:n], self._scale * dual[n : n + n * k].reshape(k, n)
+        pulls = (signs[:, None] * patterns * nu + (2 * patterns - 1) * mu) @ X
+        # For tiny lam the solver's rounding breaks |pull| <= 2 lam: the shortest change of nu that mends it comes first.
+        excess = pulls * np.maximum(1 - 2 * lam / np.maximum(np.linalg.norm(pulls, axis=1, keepdims=True), 1e-300), 0)
+        weigh = np.concatenate([signs[j] * (patterns[j, :, None] * X).T for j in range(k)])
+        nu = nu - np.linalg.lstsq(weigh, excess.ravel(), rcond=1e-12)[0]
+        pulls = (signs[:, None] * patterns * nu + (2 * patterns - 1) * mu) @ X
+        t = min(1.0, 2 * lam / max(np.linalg.norm(pulls, axis=1).max(), 1e-300))
+        bound = t * (y @ nu) - n / 4 * t**2 * (nu @ nu)
+        found = _as_solution(X, y, lam, *_columns_from_vectors(X, y, V, signs), bound, t * nu, t * mu)
+        return _polished(found, X, y, lam)
+
+    def _solved(self):
+        """Clarabel's solution; where it gives up early, shorter steps along the central path are the cure, then less accuracy."""
+        if self._solver is None:
+            self._solver = self._new_solver(0.99, self.tol)
+        else:
+            self._solver.update(A=self._A)
+        solution = self._solver.solve()
+        for step, tol in ((0.9, self.tol), (0.7, self.tol), (0.9, 100 * self.tol), (0.5, 1e4 * self.tol)):
+            if str(solution.status) == "Solved":
+                break
+            solution = self._new_solver(step, tol).solve()
+        if "Solved" not in str(solution.status):
+            raise ArithmeticError(f"Clarabel stopped on this cone with status {solution.status}")
+        return solution
+
+    def _new_solver(self, step, tol):
+        settings = clarabel.DefaultSettings()
+        settings.verbose = False
+        settings.presolve_enable = False  # it would forbid a change of the numbers
+        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tol
         settings.max_step_fraction = step
-        solution = clarabel.DefaultSolver(P, q, A, b, cones, settings).solve()
-        if str(solution.status) == "Solved":
-            break
-    if "Solved" not in str(solution.status):
-        raise ArithmeticError(f"Clarabel stopped on this cone with status {solution.status}")
-    return solution
+        return clarabel.DefaultSolver(self._P, self._q, self._A, self._b, self._cones, settings)
+
+
+def _polished(solution, X, y, lam):
+    """The same solution to rounding: Newton's method on the faces of its directions, without neurons that are rounding.
+
+    Leaving out a neuron of the optimum raises the loss by about the square of its size, so among the small ones those
+    that matter show.
+    """
+    fits = np.where(solution.vanishing, 0.0, solution.signs[:, None] * relu(solution.directions @ X.T)).T
+    columns = _Columns(solution.directions, solution.signs, fits, solution.vanishing)
+    sizes = solution.weights / max(solution.weights.sum(), _natural_size(X, y))
+    candidates = [solution]
+    for kept in {tuple(sizes > floor) for floor in (0.0, 1e-6, 1e-4)}:
+        chosen = np.array(kept, dtype=bool)
+        better = columns.kept(chosen), solution.weights[chosen]
+        if chosen.any():
+            better = _refined(X, *better, y, lam)
+        candidates.append(_as_solution(X, y, lam, *better, solution.lower_bound, solution.dual, solution.multipliers))
+    least = min(candidate.value for candidate in candidates)
+    return min((c for c in candidates[::-1] if c.value <= least * (1 + 1e-13)), key=lambda c: len(c.weights))
+
+
+def _natural_size(X, y):
+    """The size |v| of a neuron that fits the labels: where all neurons are far smaller, all are rounding."""
+    return (np.linalg.norm(y) or 1.0) / (np.linalg.norm(X, axis=1).max() or 1.0)
 
 
 def _columns_from_vectors(X, y, V, signs):
     """Turn the block vectors of an interior-point solution into directions and weights, dropping what is only rounding."""
     lengths = np.linalg.norm(V, axis=1)
-    # The second scale is the size of a neuron that fits the labels: where all blocks are zero, all are rounding.
-    natural = (np.linalg.norm(y) or 1.0) / (np.linalg.norm(X, axis=1).max() or 1.0)
-    kept = lengths > max(1e-7 * lengths.sum(), 1e-8 * natural)
+    kept = lengths > max(1e-7 * lengths.sum(), 1e-8 * _natural_size(X, y))
     directions = V[kept] / lengths[kept, None]
     dots = directions @ X.T
     vanishing = np.abs(dots) <= 1e-5 * np.linalg.norm(X, axis=1)
