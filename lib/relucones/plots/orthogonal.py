@@ -93,7 +93,7 @@ def gap_histories(times, gaps, good):
         if lines:
             lines[0].set_label(name)
     ax.set(yscale="log", xlabel="step", ylabel="$(L_\\lambda - p^\\star) / p^\\star$", ylim=(3e-17, None))
-    keys = ax.legend(loc="center right", fontsize=11).get_lines()
+    keys = ax.legend(loc="upper right", bbox_to_anchor=(1, 0.88), fontsize=11).get_lines()
     for key in keys:
         key.set(linewidth=2, alpha=1)
     return fig, ax
