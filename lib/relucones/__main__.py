@@ -1,4 +1,4 @@
-"""The command line: ``python -m relucones certify data.csv --lam 0.01 --width 50``."""
+"""The command line: ``python -m relucones certify data.csv --lam 0.01``, ``python -m relucones reproduce atlas``."""
 
 import argparse
 import sys
@@ -10,15 +10,20 @@ from .certificate import certify
 from .convex import lambda_max, solve_global
 from .coupons import find_coupons, good_cone_probability, sufficient_width
 from .data import load_csv
+from .experiments import EXPERIMENTS
 from .faces import Faces
 from .network import load_torch
+from .reproduce import run
 
 
 def main(arguments=None):
-    """Run the command line and return its exit status: 0, or 2 after a message about bad input."""
+    """Run the command line and return its exit status: 0, 2 after a message about bad input, 130 when interrupted."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
+    except KeyboardInterrupt:
+        print("relucones: stopped", file=sys.stderr)
+        return 130
     except ValueError as error:
         print(f"relucones: {error}", file=sys.stderr)
         return 2
@@ -43,7 +48,30 @@ def _parser():
     command.add_argument("--standardise", action="store_true", help="give every column and the labels mean 0 and variance 1")
     command.add_argument("--network", help="certify this trained network: a file from torch.save(model.state_dict(), ...)")
     command.set_defaults(run=_certify)
+    command = commands.add_parser(
+        "reproduce",
+        help="run one of the book's long experiments",
+        description="Compute the data file of an experiment on all cores. Finished points are kept: after an interrupt "
+        "or a crash the same command goes on where it stopped.",
+    )
+    command.add_argument("experiment", choices=sorted(EXPERIMENTS), help="which one: %(choices)s")
+    command.add_argument("--output", help="the JSON file to write (default: EXPERIMENT.json here)")
+    command.add_argument("--jobs", type=int, default=-1, help="processes (default: all cores)")
+    command.add_argument("--scheduler", help="address of a Dask scheduler whose workers compute, as tcp://host:8786")
+    command.add_argument("--quick", action="store_true", help="a few points only, to try it out")
+    command.set_defaults(run=_reproduce)
     return parser
+
+
+def _reproduce(options):
+    experiment = EXPERIMENTS[options.experiment](quick=options.quick)
+    output = options.output or f"{options.experiment}{'-quick' if options.quick else ''}.json"
+    try:
+        result = run(experiment, output, options.jobs, options.scheduler)
+    except KeyboardInterrupt:
+        print(f"\nrelucones: what is finished lies in {output}.partial; the same command goes on from there", file=sys.stderr)
+        raise
+    print(f"{output}: {len(result['rows']):,} rows from {len(experiment.points):,} points")
 
 
 def _certify(options):
