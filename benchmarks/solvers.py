@@ -30,7 +30,7 @@ import numpy as np
 from own_process import PEERS, Stopwatch
 from scipy.optimize import linprog
 
-from relucones import Network, activation_patterns, data, good_cone_probability, solve_global
+from relucones import Network, activation_patterns, data, good_cone_probability, landscape_table, solve_global
 
 CONE_WIDTH, CONES = 640, 20
 REACHED = 1e-6  # a cone this close to the optimum, relatively, has reached it
@@ -119,7 +119,11 @@ def inner_vectors(X):
 
 
 def landscape(solver, lam, seed):
-    """The proportion of good cones on the published grid of n, d and widths, for one data set per (n, d)."""
+    """The proportion of good cones on the published grid of n, d and widths, for one data set per (n, d).
+
+    "cones" solves 20 cones per point through CVXPY and compares with the optimum, "exact" uses the formula, and "table"
+    draws 20 cones per point too and also finds which minimisers are spurious stationary points.
+    """
     curve = {"exact": exact_curve, "cones": sampled_curve, "table": table_curve}[solver]
     curve(*data.gaussian_teacher(4, 3, seed=99), lam, seed)
     problems = [data.gaussian_teacher(n, d, seed=seed) for n, d in GRID]
@@ -143,7 +147,7 @@ def sampled_curve(X, y, lam, seed):
 
 
 def table_curve(X, y, lam, seed):
-    raise NotImplementedError("no sampled table yet")
+    return landscape_table(X, y, lam, WIDTHS, cones=CONES, seed=seed).good
 
 
 # ---- one repetition ---------------------------------------------------------------------------------------------

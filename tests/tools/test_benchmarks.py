@@ -138,6 +138,18 @@ def test_one_repetition_of_each_route_of_ours(bench):
         assert measured["peak_mb"] > 10
 
 
+def test_the_routes_of_the_grid_agree(bench):
+    """The formula and the table share the exact curve; the shares of 20 solved cones scatter around it."""
+    solvers, problem = bench["solvers"], data.gaussian_teacher(4, 3, seed=3)
+    exact, table, cones = (
+        np.array([*curve(*problem, 1e-2, 0)]) for curve in (solvers.exact_curve, solvers.table_curve, solvers.sampled_curve)
+    )
+    assert exact.shape == (len(solvers.WIDTHS),)
+    np.testing.assert_allclose(table, exact, atol=1e-12)
+    error = np.sqrt(np.maximum(exact * (1 - exact), 0.01) / solvers.CONES)
+    assert np.abs((cones - exact) / error).max() < 5
+
+
 def test_gates_lie_inside_their_cells(bench):
     X, _ = data.gaussian_teacher(7, 3, seed=1)
     vectors = bench["solvers"].inner_vectors(X)
