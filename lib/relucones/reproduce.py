@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import joblib
+import numpy as np
 from tqdm.auto import tqdm
 
 from . import checks
@@ -73,7 +74,7 @@ def run(experiment, output, jobs=-1, scheduler=None, progress=True):
     Returns
     -------
     dict
-        What was written.
+        What was written: the header with the `rows`, dicts.
 
     Raises
     ------
@@ -109,6 +110,30 @@ def run(experiment, output, jobs=-1, scheduler=None, progress=True):
     return result
 
 
+def load(path):
+    """The header and the columns of a result file, each column an array; numbers that a row lacks are nan.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read or is no result.
+    """
+    try:
+        kept = json.loads(Path(path).read_text(encoding="utf-8"))
+        columns, rows = kept.pop("columns"), kept.pop("rows")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError(f"path must be the result of an experiment, but {path} is none") from None
+    return kept, {name: _column([row[i] for row in rows]) for i, name in enumerate(columns)}
+
+
+def _column(values):
+    if any(isinstance(value, str) for value in values):
+        return np.array(["" if value is None else value for value in values])
+    if any(isinstance(value, (list, dict)) for value in values):
+        return values
+    return np.array([np.nan if value is None else value for value in values])
+
+
 def _timed(compute, i, point, settings):
     start = time.process_time()
     rows = json.loads(json.dumps(compute(point, settings)))  # as they will be read
@@ -139,6 +164,8 @@ def _stored(output, experiment):
     try:
         kept = json.loads(output.read_text(encoding="utf-8"))
         header = {key: kept[key] for key in experiment.header}
+        columns, rows = kept.pop("columns"), kept["rows"]
+        kept["rows"] = [{k: v for k, v in zip(columns, row, strict=True) if v is not None} for row in rows]
     except (OSError, ValueError, KeyError, TypeError):
         raise ValueError(f"{output} exists and holds no result of an experiment; choose another --output") from None
     _same(header, experiment, output)
@@ -178,10 +205,12 @@ def _same(header, experiment, path):
 
 
 def _as_text(result):
-    """JSON with one row a line."""
-    rows = ",\n".join(json.dumps(row) for row in result["rows"])
-    head = json.dumps({**result, "rows": []}, indent=1)
-    return head.removesuffix("[]\n}") + "[\n" + rows + "\n]}\n"
+    """JSON with the names of the columns once, and one row a line."""
+    columns = list(dict.fromkeys(key for row in result["rows"] for key in row))
+    header = {key: value for key, value in result.items() if key != "rows"}
+    rows = ",\n".join(json.dumps([row.get(key) for key in columns]) for row in result["rows"])
+    head = json.dumps({**header, "columns": columns}, indent=1).removesuffix("\n}")
+    return f'{head},\n "rows": [\n{rows}\n]}}\n'
 
 
 def _replace(path, text):

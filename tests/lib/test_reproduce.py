@@ -13,7 +13,7 @@ import pytest
 from relucones import data, find_coupons, good_cone_probability, sufficient_width
 from relucones.__main__ import main
 from relucones.experiments import EXPERIMENTS, atlas, atlas_data, atlas_point
-from relucones.reproduce import Experiment, run
+from relucones.reproduce import Experiment, load, run
 
 QUICK = ["reproduce", "atlas", "--quick"]
 
@@ -56,6 +56,28 @@ def test_finished_points_are_not_computed_again(tmp_path):
     assert result["rows"] == [{"x": x, "square": x * x} for x in range(6)]
     assert run(experiment, output, jobs=1, progress=False) == result  # complete: nothing to do
     assert calls.read_text() == "012345"
+
+
+def test_a_result_is_read_as_columns(whole, tmp_path):
+    header, table = load(whole)
+    assert header["experiment"] == "atlas"
+    assert set(header["versions"]) >= {"python", "relucones", "numpy"}
+    assert len(table["n"]) == header["points"] == 24
+    assert table["counting 0.5"].dtype.kind == "i"
+    assert set(table["data"]) == {"teacher", "random labels", "diabetes"}
+    path = tmp_path / "none.json"
+    for text in ("{}", "[]", "1,2"):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=r"path must be the result of an experiment, but .*none.json is none"):
+            load(path)
+    run(Experiment("gaps", {}, [{"x": 0}, {"x": 1}], sometimes), path.with_name("gaps.json"), jobs=1, progress=False)
+    _, table = load(path.with_name("gaps.json"))
+    np.testing.assert_array_equal(table["value"], [np.nan, 2.5])
+    assert list(table["why"]) == ["no", ""]
+
+
+def sometimes(point, settings):
+    return [{"value": 2.5}] if point["x"] else [{"why": "no"}]
 
 
 def counted(point, settings):
