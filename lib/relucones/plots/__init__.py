@@ -10,6 +10,7 @@ from .one_cone import cone_solution, describe_minimum, name_pattern, segment, si
 from .orthogonal import activation_history, gap_histories, needed_widths, repaired_runs, success_rates
 from .penalty import end_losses, hinges, imbalance, neuron_vectors, norm_path, rescaling, ridges, same_function, valley
 from .program import certificate_circle, certificate_curve, end_points, loss_floor, one_number_bound, scaled_dual
+from .speed import time_and_distance, time_growth
 from .style import color
 from .widgets import interact, slider
 
@@ -53,6 +54,8 @@ __all__ = [
     "sphere_cells",
     "success_rates",
     "through_the_wall",
+    "time_and_distance",
+    "time_growth",
     "turn_weight",
     "two_measures",
     "valley",
