@@ -40,16 +40,22 @@ class Ascent:
         self._last = np.zeros((0, X.shape[1]))
 
     def maximisers(self, nu, above=0.0):
-        """The local maximisers reached from random directions, from the points, and from those found last time."""
-        rng, (n, d) = self._rng, self.X.shape
+        """Local maximisers reached from random directions, from the points, and from those found last time.
+
+        All starts climb together by gradients first; then the best of them climb to the very top.
+        """
+        n, d = self.X.shape
+        starts = np.concatenate([self._rng.standard_normal((_STARTS * 8, d)), self.X, -self.X, self._last])
         found = {}
         for sign in (1, -1):
-            points = self.X[rng.permutation(n)[: _STARTS // 2]]
-            for start in np.concatenate([rng.standard_normal((_STARTS, d)), points, -points, self._last]):
-                reached = self._climb(sign * nu, start)
-                if reached is not None:
-                    u, zero = reached
-                    found.setdefault((sign, tuple(np.round(u, 7))), (u, sign, zero))
+            near = self._near_maxima(sign * nu, starts)
+            high = int(np.sum(relu(near @ self.X.T) @ (sign * nu) > above))
+            # Many that are high need not be exact; when few are left, others may turn out higher at their top.
+            exact = _STARTS // 2 if high > n // 4 else 2 * _STARTS
+            reached = [self._climb(sign * nu, u) for u in near[:exact]]
+            reached += [(u, ~self.X.any(axis=1)) for u in near[exact:high]]
+            for u, zero in filter(None, reached):
+                found.setdefault((sign, tuple(np.round(u, 7))), (u, sign, zero))
         directions = np.array([u for u, _, _ in found.values()]).reshape(-1, d)
         signs = np.array([s for _, s, _ in found.values()], dtype=int)
         vanishing = np.array([zero for _, _, zero in found.values()], dtype=bool).reshape(-1, n)
@@ -59,6 +65,22 @@ class Ascent:
         order = order[values[order] > above]
         self._last = directions[order[: 2 * n]]
         return Maximisers(values[order], directions[order], signs[order], fits[order], vanishing[order])
+
+    def _near_maxima(self, nu, U):
+        """Unit vectors to which the rows of U climb by gradients, highest first, no two closer than about a degree."""
+        X = self.X
+        U = U / np.maximum(np.linalg.norm(U, axis=1, keepdims=True), 1e-300)
+        best, values = U, relu(U @ X.T) @ nu
+        for step in 0.8 ** np.arange(_STEPS // 2):
+            slope = (nu * (U @ X.T > 0)) @ X
+            U = U + step * slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-300)
+            U = U / np.maximum(np.linalg.norm(U, axis=1, keepdims=True), 1e-300)
+            new = relu(U @ X.T) @ nu
+            best, values = np.where((new > values)[:, None], U, best), np.maximum(new, values)
+        order = np.argsort(-values, kind="stable")
+        best = best[order]
+        close = np.triu(best @ best.T > 1 - 2e-4, 1).any(axis=0)
+        return best[~close]
 
     def ceiling(self, nu, maximisers=None):
         r"""A number that :math:`|\nu^\top\sigma(Xu)|` exceeds for no unit vector u.

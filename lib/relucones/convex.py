@@ -19,7 +19,7 @@ import clarabel
 import cvxpy as cp
 import daqp
 import numpy as np
-from scipy import sparse
+from scipy import linalg, sparse
 
 from . import checks
 from .arrangement import TOLERANCE
@@ -363,7 +363,7 @@ def _refined(X, columns, weights, y, lam):
         length = norms(z)[block]
         gradient = 2 / n * fit_of.T @ (fit_of @ z - y) + 2 * lam * z / length
         curvature = np.diag(1 / length) - same * np.outer(z, z) / length[:, None] ** 3
-        step = -np.linalg.lstsq(gram + 2 * lam * curvature, gradient, rcond=1e-14)[0]
+        step = -_solve_positive(gram + 2 * lam * curvature, gradient)
         share = room(z, step)
         if share < 1e-3:  # the optimum is not on these faces
             break
@@ -383,6 +383,18 @@ def _refined(X, columns, weights, y, lam):
     directions = V / weights[:, None]
     fits = np.where(active, columns.signs[:, None] * (directions @ X.T), 0.0).T
     return _Columns(directions, columns.signs, fits, columns.vanishing), weights
+
+
+def _solve_positive(H, g):
+    """H^-1 g for a positive semidefinite H, the shortest solution where H is singular to rounding."""
+    scale = 1 / np.sqrt(np.maximum(np.diag(H), 1e-300))
+    try:
+        factor = linalg.cho_factor(scale[:, None] * H * scale, lower=True)
+    except linalg.LinAlgError:
+        return np.linalg.lstsq(H, g, rcond=1e-14)[0]
+    if np.diag(factor[0]).min() < 1e-6:
+        return np.linalg.lstsq(H, g, rcond=1e-14)[0]
+    return scale * linalg.cho_solve(factor, scale * g)
 
 
 def _added_up_by_face(columns, weights):
