@@ -6,6 +6,7 @@ chapter, from the palette of Okabe and Ito, which readers with colour-blindness 
 
 from .cells import bits, cell_sizes, new_wall, pattern_growth, readme_picture, sphere_cells, turn_weight, weight_space
 from .collecting import coupon_circles, duel, good_cones, relative_sizes, sampled_cones, two_measures, width_and_decay
+from .correlated import active_share, levels, spurious_by_correlation, walls_by_correlation, widths_by_correlation
 from .one_cone import cone_solution, describe_minimum, name_pattern, segment, single_neuron, through_the_wall
 from .orthogonal import activation_history, gap_histories, needed_widths, repaired_runs, success_rates
 from .penalty import end_losses, hinges, imbalance, neuron_vectors, norm_path, rescaling, ridges, same_function, valley
@@ -16,6 +17,7 @@ from .widgets import interact, slider
 
 __all__ = [
     "activation_history",
+    "active_share",
     "bits",
     "cell_sizes",
     "certificate_circle",
@@ -32,6 +34,7 @@ __all__ = [
     "hinges",
     "imbalance",
     "interact",
+    "levels",
     "loss_floor",
     "name_pattern",
     "needed_widths",
@@ -52,6 +55,7 @@ __all__ = [
     "single_neuron",
     "slider",
     "sphere_cells",
+    "spurious_by_correlation",
     "success_rates",
     "through_the_wall",
     "time_and_distance",
@@ -59,6 +63,8 @@ __all__ = [
     "turn_weight",
     "two_measures",
     "valley",
+    "walls_by_correlation",
     "weight_space",
     "width_and_decay",
+    "widths_by_correlation",
 ]
