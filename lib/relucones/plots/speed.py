@@ -42,22 +42,24 @@ def time_and_distance(summary, n, d):
 
 def time_growth(summary):
     """Time against n for both solvers that prove their answer, with the fitted power laws and their exponents."""
-    fig, ax = plt.subplots(figsize=(5.4, 4.2))
+    fig, ax = plt.subplots(figsize=(5.4, 4.4))
     rows = [row for row in summary["rows"] if row["group"] in ("race", "scaling")]
     for solver in ("exact", "clarabel"):
         name, look, _ = _ROUTES[solver]
         for d, mark in _MARKS.items():
             points = sorted({row["n"]: row["seconds"] for row in rows if (row["solver"], row["d"]) == (solver, d)}.items())
-            ax.plot(*zip(*points, strict=True), mark, color=look, markersize=6, markerfacecolor=look if d != 3 else "white")
+            ax.plot(*zip(*points, strict=True), mark, color=look, markersize=6)
         ax.plot([], [], color=look, label=name)
     for fit in summary["fits"]:
         if fit["against"] == "n":
             _power_law(ax, fit, _ROUTES[fit["solver"]][1])
     for d, mark in _MARKS.items():
-        face = color.wall if d != 3 else "white"
-        ax.plot([], [], mark, color=color.wall, markerfacecolor=face, label=f"$d = {d}$")
+        ax.plot([], [], mark, color=color.wall, label=f"$d = {d}$")
     ax.set(xscale="log", yscale="log", xlabel="number of points $n$", ylabel="seconds")
-    ax.legend(fontsize=9, loc="upper left")
+    ax.set_xticks([10, 20, 50, 100, 200, 500, 1000], ["10", "20", "50", "100", "200", "500", "1000"])
+    ax.minorticks_off()
+    ax.margins(x=0.1)
+    ax.legend(fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=5, columnspacing=1, handlelength=1)
     return fig, ax
 
 
