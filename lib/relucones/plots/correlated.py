@@ -9,23 +9,23 @@ _MARKS = ("o", "s", "^", "D", "v")
 
 
 def active_share(rhos, curves, measured=None):
-    """The probability that one random neuron is active on a given points, against their correlation.
+    """The probability that one random neuron is active on c given points, against their correlation.
 
     Parameters
     ----------
     rhos : array (r,)
     curves : dict
-        For each number a of points the probabilities, array (r,).
+        For each number c of points the probabilities, array (r,).
     measured : dict, optional
-        For each a a triple of arrays: correlations, estimates, standard errors; the bars are three of these.
+        For each c a triple of arrays: correlations, estimates, standard errors; the bars are three of these.
     """
     fig, ax = plt.subplots(figsize=(5.6, 3.8))
-    for (a, share), shade in zip(curves.items(), np.linspace(0.4, 1, len(curves)), strict=True):
+    for (c, share), shade in zip(curves.items(), np.linspace(0.4, 1, len(curves)), strict=True):
         ax.plot(rhos, share, color=color.gaussian, alpha=shade)
-        ax.text(1.01, share[-1], f"$a = {a}$", va="center", fontsize=11)
+        ax.text(1.01, share[-1], f"$c = {c}$", va="center", fontsize=11)
     for x, estimate, error in (measured or {}).values():
         ax.errorbar(x, estimate, 3 * error, fmt="o", color=color.point, capsize=3, markersize=4)
-    ax.set(yscale="log", xlabel="correlation $\\rho$", ylabel="active on all $a$ points", xlim=(0, 1))
+    ax.set(yscale="log", xlabel="correlation $\\rho$", ylabel="active on all $c$ points", xlim=(0, 1))
     fig.tight_layout()
     return fig, ax
 
