@@ -2,10 +2,13 @@
 
 import argparse
 import sys
+from math import log10
 
 import numpy as np
 
 from . import checks
+from .arrangement import count_patterns
+from .ascent import faces_of
 from .certificate import certify
 from .convex import lambda_max, solve_global
 from .coupons import find_coupons, good_cone_probability, sufficient_width
@@ -90,15 +93,24 @@ def _certify(options):
         hint = "; --bias appends a column of ones" if network.dimension == X.shape[1] + 1 else ""
         raise ValueError(f"{options.network} takes {network.dimension} inputs, but the data have {X.shape[1]} columns{hint}")
     print(f"data      {options.data}: {len(y)} points in {X.shape[1]} dimensions" + (", the last a bias" if options.bias else ""))
-    faces = Faces(X)
-    print(f"patterns  N = {len(faces.arrangement.cells):,} activation patterns, {2 * len(faces.arrangement.cells):,} signed ones")
+    faces = faces_of(X)
+    listed = isinstance(faces, Faces)
+    if listed:
+        count = len(faces.arrangement.cells)
+        print(f"patterns  N = {count:,} activation patterns, {2 * count:,} signed ones")
+    else:
+        digits = log10(count_patterns(len(y), int(np.linalg.matrix_rank(X))))
+        print(f"patterns  about 10^{digits:.0f}, too many to list: neurons are found by climbing, and the gap stays open")
+        if options.width is not None:
+            raise ValueError("--width needs the activation patterns listed; use fewer columns or fewer rows")
     solution = solve_global(X, y, options.lam, faces=faces)
     closed = solution.gap <= 1e-6 * solution.value
     verdict = "is the global minimum over every width" if closed else "is the best found; the gap to the bound is still open"
     print(f"optimum   {solution.value:.10g} {verdict}")
     print(f"bound     {solution.lower_bound:.10g} is proved from below, relative gap {_relative(solution)}")
     if len(solution.weights) == 0:
-        print(f"neurons   none: lambda is at least lambda_max = {lambda_max(X, y):.6g}, and the zero network is optimal")
+        least = f"at least lambda_max = {lambda_max(X, y):.6g}" if listed else "large"
+        print(f"neurons   none: lambda is {least}, and the zero network is {'optimal' if closed else 'the best found'}")
     else:
         _print_neurons(dataset, solution)
     if options.width is not None:

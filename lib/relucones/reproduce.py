@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 
 from . import checks
 
+RESULTS = Path(__file__).with_name("results")  # the results that the book shows
 _VERSIONS = ("relucones", "numpy", "scipy", "daqp", "clarabel", "scikit-learn", "torch")
 
 
@@ -111,19 +112,29 @@ def run(experiment, output, jobs=-1, scheduler=None, progress=True):
 
 
 def load(path):
-    """The header and the columns of a result file, each column an array; numbers that a row lacks are nan.
+    """The header and the columns of a result, each column an array; numbers that a row lacks are nan.
+
+    Parameters
+    ----------
+    path : path-like or str
+        The JSON file, or the name of an experiment whose result comes with the package.
 
     Raises
     ------
     ValueError
         If the file cannot be read or is no result.
     """
+    path = RESULTS / f"{path}.json" if isinstance(path, str) and path in _shipped() else Path(path)
     try:
-        kept = json.loads(Path(path).read_text(encoding="utf-8"))
+        kept = json.loads(path.read_text(encoding="utf-8"))
         columns, rows = kept.pop("columns"), kept.pop("rows")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(f"path must be the result of an experiment, but {path} is none") from None
     return kept, {name: _column([row[i] for row in rows]) for i, name in enumerate(columns)}
+
+
+def _shipped():
+    return [file.stem for file in RESULTS.glob("*.json")]
 
 
 def _column(values):

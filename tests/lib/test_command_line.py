@@ -94,6 +94,18 @@ def test_a_trained_network_is_certified(table, tmp_path, capsys):
     assert "best.pt takes 3 inputs, but the data have 2 columns; --bias appends a column of ones" in capsys.readouterr().err
 
 
+def test_data_with_too_many_patterns_get_a_network_and_a_true_bound(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    np.savetxt(tmp_path / "large.csv", rng.standard_normal((30, 13)), delimiter=",")
+    assert main(["certify", str(tmp_path / "large.csv"), "--lam", "0.3"]) == 0
+    out = capsys.readouterr().out
+    assert "about 10^8, too many to list" in out
+    value, bound = number(r"optimum\s+(\S+) is the best found", out), number(r"bound\s+(\S+) is proved", out)
+    assert 0 < bound < value
+    assert main(["certify", str(tmp_path / "large.csv"), "--lam", "1e6"]) == 0
+    assert "the zero network is optimal" in capsys.readouterr().out
+
+
 BAD = {
     "missing file": (["nowhere.csv", "--lam", "1"], "nowhere.csv cannot be read as a CSV file: No such file"),
     "text": (["text.csv", "--lam", "1"], "text.csv, line 2, column 2: expected a finite number, found 'two'"),
@@ -104,7 +116,7 @@ BAD = {
     "unknown column": (["fine.csv", "--lam", "1", "--columns", "a,zz"], "columns must name columns by number from 1 to 3 or one of"),
     "unknown target": (["fine.csv", "--lam", "1", "--target", "zz"], "target must name columns"),
     "label as a point": (["fine.csv", "--lam", "1", "--columns", "a,c"], "other than that of the labels"),
-    "too many points": (["large.csv", "--lam", "1"], "X has too many activation patterns to list"),
+    "too many points": (["large.csv", "--lam", "1", "--width", "9"], "--width needs the activation patterns listed"),
     "network missing": (["fine.csv", "--lam", "1", "--network", "no.pt"], "no.pt cannot be read: No such file"),
     "network of text": (["fine.csv", "--lam", "1", "--network", "fine.csv"], "fine.csv is not a state dict of tensors"),
     "network of another kind": (["fine.csv", "--lam", "1", "--network", "deep.pt"], "deep.pt holds no two-layer network"),
