@@ -1,6 +1,6 @@
 """How long a certified optimum takes: `relucones` beside other routes to the same number.
 
-``make bench`` prints a table and writes `RESULTS`, from which the book draws its chapter *How fast, how far*. Every
+``make bench`` prints a table, draws it into `FIGURES` and writes `RESULTS`, the source of the page *How fast, how far*. Every
 repetition runs in a process of its own, the solvers of a case in turn, so that a slow spell of the machine hits all of
 them; what they do, and what is timed, stands in `solvers.py`. The file is written after every repetition, and a run that
 was interrupted goes on there. The whole run takes about an hour and a half.
@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "lib/relucones/results/how_fast.json"
+FIGURES = HERE.parent / "_build/benchmarks"
 PEER_PACKAGES = ("pyscnn==0.0.10", "torch==2.13.0")
 REPEATS = 5
 
@@ -117,7 +118,7 @@ def settings():
 
 
 def earlier_or_new(path, again):
-    now = {"settings": settings(), "runs": []}
+    now = {"settings": settings(), "runs": [], "summary": summary([])}
     if again or not path.exists():
         return now
     earlier = json.loads(path.read_text())
@@ -130,6 +131,16 @@ def install_peers():
     if not PEERS.exists():
         subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
         subprocess.run([PEERS / "bin/python", "-m", "pip", "install", "-q", *PEER_PACKAGES], check=True)
+
+
+def draw(results, folder):
+    from relucones import plots  # slow to import, and not needed before
+
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = {"growth": plots.time_growth(results), "routes": plots.time_and_distance(results, 50, 3)}
+    for name, (figure, _) in figures.items():
+        figure.savefig(folder / f"{name}.png", bbox_inches="tight", dpi=150)
+    print(f"Figures: {folder}")
 
 
 def main():
@@ -146,7 +157,8 @@ def main():
         tasks = [task for task in tasks if not task["solver"].startswith("pyscnn")]
         print("pyscnn is skipped: --peers installs it.", file=sys.stderr)
     stored = run_missing(earlier_or_new(options.out, options.again), tasks, options.out)
-    print(table(summary(stored["runs"])))
+    print(table(stored["summary"]))
+    draw(stored["summary"], FIGURES)
 
 
 if __name__ == "__main__":
