@@ -19,10 +19,10 @@ def active_share(rhos, curves, measured=None):
     measured : dict, optional
         For each c a triple of arrays: correlations, estimates, standard errors; the bars are three of these.
     """
-    fig, ax = plt.subplots(figsize=(5.6, 3.8))
+    fig, ax = plt.subplots(figsize=(5.6, 4.0))
     for (c, share), shade in zip(curves.items(), np.linspace(0.4, 1, len(curves)), strict=True):
         ax.plot(rhos, share, color=color.gaussian, alpha=shade)
-        ax.text(1.01, share[-1], f"$c = {c}$", va="center", fontsize=11)
+        ax.text(0.15, 0.72 * np.interp(0.15, rhos, share), f"$c = {c}$", va="top", fontsize=11)
     for x, estimate, error in (measured or {}).values():
         ax.errorbar(x, estimate, 3 * error, fmt="o", color=color.point, capsize=3, markersize=4)
     ax.set(yscale="log", xlabel="correlation $\\rho$", ylabel="active on all $c$ points", xlim=(0, 1))
