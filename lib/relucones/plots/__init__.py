@@ -7,6 +7,7 @@ chapter, from the palette of Okabe and Ito, which readers with colour-blindness 
 from .cells import bits, cell_sizes, new_wall, pattern_growth, readme_picture, sphere_cells, turn_weight, weight_space
 from .collecting import coupon_circles, duel, good_cones, relative_sizes, sampled_cones, two_measures, width_and_decay
 from .correlated import active_share, levels, spurious_by_correlation, walls_by_correlation, widths_by_correlation
+from .landscape import bad_minima, cone_contents, descent_by_cones, leaking_walls, published_grid
 from .one_cone import cone_solution, describe_minimum, name_pattern, segment, single_neuron, through_the_wall
 from .orthogonal import activation_history, gap_histories, needed_widths, repaired_runs, success_rates
 from .penalty import end_losses, hinges, imbalance, neuron_vectors, norm_path, rescaling, ridges, same_function, valley
@@ -18,13 +19,16 @@ from .widgets import interact, slider
 __all__ = [
     "activation_history",
     "active_share",
+    "bad_minima",
     "bits",
     "cell_sizes",
     "certificate_circle",
     "certificate_curve",
     "color",
+    "cone_contents",
     "cone_solution",
     "coupon_circles",
+    "descent_by_cones",
     "describe_minimum",
     "duel",
     "end_losses",
@@ -34,6 +38,7 @@ __all__ = [
     "hinges",
     "imbalance",
     "interact",
+    "leaking_walls",
     "levels",
     "loss_floor",
     "name_pattern",
@@ -43,6 +48,7 @@ __all__ = [
     "norm_path",
     "one_number_bound",
     "pattern_growth",
+    "published_grid",
     "readme_picture",
     "relative_sizes",
     "repaired_runs",
