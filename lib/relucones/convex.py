@@ -14,6 +14,7 @@ Source: Pilanci and Ergen 2020 for the program; the normalisation of Boursier et
 
 import warnings
 from dataclasses import dataclass, replace
+from itertools import product
 
 import clarabel
 import cvxpy as cp
@@ -564,20 +565,29 @@ class ConeProgram:
 def _polished(solution, X, y, lam):
     """The same solution to rounding: Newton's method on the faces of its directions, without neurons that are rounding.
 
-    Leaving out a neuron of the optimum raises the loss by about the square of its size, so among the small ones those
-    that matter show.
+    Which neurons and which walls are only near zero, and which are zero, the solver's digits do not always tell. So
+    several answers are tried. Leaving out a neuron of the optimum, or leaning one against a wrong wall, raises the loss;
+    a neuron that misses a wall of its cone leaves the cone.
     """
-    fits = np.where(solution.vanishing, 0.0, solution.signs[:, None] * relu(solution.directions @ X.T)).T
-    columns = _Columns(solution.directions, solution.signs, fits, solution.vanishing)
+    lengths = np.linalg.norm(X, axis=1)
+    dots = solution.directions @ X.T
     sizes = solution.weights / max(solution.weights.sum(), _natural_size(X, y))
+    answers = {}
+    for floor, near in product((0.0, 1e-6, 1e-4), (1e-5, 1e-4, 1e-3)):
+        kept, vanishing = sizes > floor, np.abs(dots) <= near * lengths
+        answers[kept.tobytes(), vanishing[kept].tobytes()] = kept, vanishing
     candidates = [solution]
-    for kept in {tuple(sizes > floor) for floor in (0.0, 1e-6, 1e-4)}:
-        chosen = np.array(kept, dtype=bool)
-        better = columns.kept(chosen), solution.weights[chosen]
-        if chosen.any():
+    for kept, vanishing in answers.values():
+        fits = np.where(vanishing, 0.0, solution.signs[:, None] * relu(dots)).T
+        better = _Columns(solution.directions, solution.signs, fits, vanishing).kept(kept), solution.weights[kept]
+        if kept.any():
             better = _refined(X, *better, y, lam)
+            sides = np.where(better[0].fits.T != 0, 1, -1) * (better[0].directions @ X.T)
+            if (sides[~better[0].vanishing] < -1e-10 * np.broadcast_to(lengths, sides.shape)[~better[0].vanishing]).any():
+                continue
         candidates.append(_as_solution(X, y, lam, *better, solution.lower_bound, solution.dual, solution.multipliers))
-    least = min(candidate.value for candidate in candidates)
+    # The first may gain a little by being a little outside of the cone.
+    least = min(candidate.value for candidate in candidates[1:] or candidates)
     return min((c for c in candidates[::-1] if c.value <= least * (1 + 1e-13)), key=lambda c: len(c.weights))
 
 

@@ -360,8 +360,10 @@ def _masses(coupons, measure, samples, rng):
     """The probabilities with which one draw gives the coupons, (1, k) where exact, else one row per batch."""
     if measure == "counting":
         return coupons.holds.sum(axis=0)[None] / (2 * coupons.count)
+    if len(coupons.signs) == 0:
+        return np.zeros((1, 0))
     arrangement = Arrangement(coupons.X)
-    if arrangement.rank <= 3 or len(coupons.signs) == 0:
+    if arrangement.rank <= 3:
         return (cell_measures(coupons.X, coupons.patterns) / 2 @ coupons.holds)[None]
     X, size = coupons.X @ arrangement.basis, samples // _BATCHES
     masses = [_solid_angle_by_rays(X, u, _BATCHES * size, rng) / 2 for u in coupons.directions @ arrangement.basis]
@@ -372,7 +374,7 @@ def _solid_angle_by_rays(X, u, samples, rng):
     r"""Samples whose mean is the share of the sphere on which the points off the walls of u are active as they are at u.
 
     That set is a convex cone around u (derived here). Along the great circle from u towards a random unit vector v
-    orthogonal to u it reaches up to the angle :math:`	heta` with :math:`\cot	heta = \max_k -x_k^	op v / x_k^	op u`, and the
+    orthogonal to u it reaches up to the angle :math:`\theta` with :math:`\cot\theta = \max_k -x_k^\top v / x_k^\top u`, and the
     share of the sphere within that angle is an incomplete beta function: no cone is too narrow to be measured.
     """
     r = len(u)

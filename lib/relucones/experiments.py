@@ -118,9 +118,8 @@ def correlated_point(point, settings):
         row["coupons"] = len(sizes)
         row["positive"], row["negative"] = (int(sizes[coupons.signs == s].sum()) for s in (1, -1))
         for share, measure in product(settings["shares"], ("counting", "gaussian")):
-            law = measure if len(sizes) else "counting"  # where the zero network is optimal there is no cell to measure
             width, error = good_cone_width(
-                X, y, lam, share, law, settings["samples"], seed=point["seed"], with_error=True, coupons=coupons
+                X, y, lam, share, measure, settings["samples"], seed=point["seed"], with_error=True, coupons=coupons
             )
             row[f"{measure} {share:g}"] = width
             if measure == "gaussian":

@@ -1,4 +1,4 @@
-r"""What random activation cones contain: a global minimum, a spurious stationary point, or neither.
+r"""What the minimisers of random activation cones are: global minima, spurious stationary points, or neither.
 
 The share of good cones is exact (see `relucones.coupons`). Whether the minimiser of a cone without a global minimum is a
 stationary point of the whole loss is found by solving the cone's convex program, so that share is estimated from cones
@@ -17,13 +17,13 @@ from .convex import ConeProgram
 from .coupons import find_coupons, good_cone_probability
 from .faces import Faces
 
-STATIONARY = 1e-5  # shortest subgradient, in units of 2 lam |theta|, below which a minimiser is called stationary
+STATIONARY = 1e-4  # shortest subgradient, in units of 2 lam |theta|, below which a minimiser is called stationary
 _WALL = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
 class Landscape:
-    """The shares of cones by width.
+    r"""The shares of cones by width.
 
     Attributes
     ----------
@@ -34,14 +34,14 @@ class Landscape:
     good_error : array (w,)
         Its standard error, 0 where it is exact.
     spurious : array (w,)
-        The share of the drawn cones that contain no global minimum, but a spurious stationary point: the minimiser of
-        the cone, balanced, is one.
+        The share of the drawn cones that contain no global minimum, and whose minimiser, balanced, is a spurious
+        stationary point. (The zero network lies in every closed cone, and is stationary too; it does not count.)
     spurious_error : array (w,)
         The standard error of `spurious`, with one success and one failure added, so that it is never 0.
     cones : int
         How many cones were drawn for each width.
     found : list of w float arrays
-        The shortest subgradient at the minimiser of each drawn cone, relative to :math:`2\\lambda\\|\\theta\\|`; not a
+        The shortest subgradient at the minimiser of each drawn cone, relative to :math:`2\lambda\|\theta\|`; not a
         number for the cones that contain a global minimum.
     """
 
@@ -55,7 +55,7 @@ class Landscape:
 
     @property
     def neither(self):
-        """The share of cones with neither: their minimiser lies on their boundary, and descent leaves them there."""
+        """The share of the other cones: their minimiser lies on a wall through which the loss falls."""
         return np.maximum(1 - self.good - self.spurious, 0.0)
 
     def __str__(self):
@@ -141,7 +141,7 @@ def _drawn(X, m, measure, rng, cones):
 def _relative_subgradients(X, y, lam, coupons, cones, progress):
     """For each set of signed patterns the relative length of the shortest subgradient at its minimiser; nan if good."""
     lengths, by_size = {}, defaultdict(list)
-    for cone in cones:
+    for cone in sorted(cones, key=sorted):  # the solver is used again, so the order counts
         rows = np.array([np.frombuffer(row, dtype=bool) for row in sorted(cone)])
         patterns, signs = rows[:, 1:], np.where(rows[:, 0], 1, -1)
         if coupons.collected_by(patterns, signs):

@@ -114,6 +114,8 @@ def run(experiment, output, jobs=-1, scheduler=None, progress=True):
 def load(path):
     """The header and the columns of a result, each column an array; numbers that a row lacks are nan.
 
+    The header also tells what the run cost, under "cost", where that is known.
+
     Parameters
     ----------
     path : path-like or str
@@ -130,6 +132,8 @@ def load(path):
         columns, rows = kept.pop("columns"), kept.pop("rows")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(f"path must be the result of an experiment, but {path} is none") from None
+    with suppress(OSError):
+        kept["cost"] = json.loads(path.with_name(path.name + ".cost").read_text(encoding="utf-8"))
     return kept, {name: _column([row[i] for row in rows]) for i, name in enumerate(columns)}
 
 

@@ -191,6 +191,11 @@ def test_no_label_and_too_much_decay_make_every_cone_good():
         assert coupons.collected_by([[True] * 4], [1])
 
 
+def test_the_zero_optimum_needs_no_angle_in_any_dimension():
+    X = data.correlated(4, 5, 0.9, seed=0).X
+    assert good_cone_probability(X, [1, -1, 1, -1], 0.5, 3, measure="gaussian", with_error=True) == (1.0, 0.0)
+
+
 @pytest.mark.parametrize("measure", ["counting", "gaussian"])
 @given(seed=seeds, n=st.integers(2, 3))
 def test_orthogonal_points_have_the_closed_form(measure, seed, n):

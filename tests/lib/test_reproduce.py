@@ -62,6 +62,7 @@ def test_a_result_is_read_as_columns(whole, tmp_path):
     header, table = load(whole)
     assert header["experiment"] == "atlas"
     assert set(header["versions"]) >= {"python", "relucones", "numpy"}
+    assert header["cost"]["cpu_hours"] >= 0
     assert len(table["n"]) == header["points"] == 24
     assert table["counting 0.5"].dtype.kind == "i"
     assert set(table["data"]) == {"teacher", "random labels", "diabetes"}
