@@ -65,6 +65,17 @@ def test_fixed_steps_are_those_of_a_plain_loop(problem, seed):
         np.testing.assert_allclose(done.iterates[r].a, expected[1], atol=1e-9)
 
 
+def test_the_flow_is_the_limit_of_small_steps():
+    X, y = data.five_points()
+    W, a = initialise(10, 2, 0.2, 1, seed=1)
+    for time in (1.0, 4.0, 40.0):
+        flow = train(X, y, 0.01, start=(W, a), max_time=time, records=2)
+        small = plain_loop(X, y, 0.01, W[0], a[0], 1e-3, round(time / 1e-3))
+        assert flow.time[0] == pytest.approx(time)
+        assert flow.steps[0] < time / 1e-2 + 200
+        assert flow.iterates[0].loss(X, y, 0.01) == pytest.approx(loss_of(X, y, 0.01, *small), rel=0.03)
+
+
 def test_a_run_is_the_same_alone_and_in_company():
     X, y = data.five_points()
     options = {"m": 8, "alpha": 0.2, "seed": 3, "eta": 0.02, "max_steps": 900}
@@ -167,6 +178,35 @@ def test_the_finishing_step_finds_the_rank_one_point():
     assert claim.certificate.verdict == "spurious stationary point"
     exact = trapped()[2]
     np.testing.assert_allclose(claim.limit.W, exact.W, atol=1e-10)
+
+
+def test_small_starts_end_at_rank_one_and_large_ones_at_the_optimum():
+    X, y = data.small_init_trap(d=4, seed=0)
+    small = train(X, y, 1e-4, m=40, alpha=0.004, runs=3, seed=0)
+    assert small.stop_reason == ["spurious stationary point"] * 3
+    v = rank_one(X, y, 1e-4)
+    for limit in small.limits:
+        np.testing.assert_allclose(limit.W * limit.a[:, None], v[None], atol=1e-9)
+    large = train(X, y, 1e-4, m=40, alpha=0.5, runs=2, seed=0, optimum=small.optimum)
+    assert large.stop_reason == ["global minimum"] * 2
+    assert [limit.width for limit in large.limits] == [3, 3]
+    np.testing.assert_allclose(large.losses, small.optimum.value, rtol=1e-10)
+    # Above the threshold of lam the rank-one point is the global minimum, and the same small starts end there.
+    assert train(X, y, 2e-3, m=40, alpha=0.004, runs=3, seed=0).stop_reason == ["global minimum"] * 3
+
+
+def test_traces_end_where_the_run_ends():
+    X, y = data.five_points()
+    done = train(X, y, 0.01, m=10, alpha=0.1, runs=3, seed=0)
+    traces = done.traces
+    assert traces.time.shape == traces.loss[0].shape
+    assert all(np.isfinite(value).all() for value in vars(traces).values())
+    np.testing.assert_allclose(traces.loss[:, -1], done.losses, rtol=1e-12)
+    np.testing.assert_allclose(traces.excess, traces.loss - done.optimum.value, atol=1e-15)
+    assert (np.diff(traces.loss, axis=1) <= 1e-3 * traces.loss[:, :-1]).all()
+    for r, limit in enumerate(done.limits):
+        assert traces.merged_positive[r, -1] + traces.merged_negative[r, -1] <= limit.width
+        assert traces.squared_norm[r, -1] == pytest.approx(limit.squared_norm())
 
 
 def test_the_finishing_step_refuses_where_a_tiny_neuron_grows():
