@@ -393,6 +393,7 @@ _TURN = 0.02  # one step along the flow turns or stretches a neuron by at most t
 _ITERATIONS = 15  # the most corrections of residual and gates in a step
 _DAMPING = 0.7  # of the gates, since walls of one neuron influence each other
 _ACCURACY = 1e-5  # the relative error of the residual at which corrections stop
+_HELD = 0.005  # the same for the gates: how far a neuron is held off its place, as a share of the turn of a step
 _ROUNDING = 1e-12  # the sine of the angle to a wall below which a point is off
 _CHUNK = 100  # the most steps between two looks at the clock
 _PAUSE = 0.1  # the time between two searches for a limit is at least this, in units of 1/lam, the time scale of the end
@@ -519,7 +520,7 @@ class _Descent:
             next_gate = torch.where(give > 0, (gate + _DAMPING * end_dots / give.clamp_min(1e-300)).clamp(0, 1), on)
             moved = ((next_gate - gate) * give).abs().amax(0) / (W.square().sum(0).sqrt() + 1e-300)
             gate = next_gate
-            if bool((error.abs().amax(0) <= _ACCURACY * residual.abs().amax(0)).all() & (moved.amax() <= _ACCURACY)):
+            if bool((error.abs().amax(0) <= _ACCURACY * residual.abs().amax(0)).all() & (moved.amax() <= _HELD * _TURN)):
                 break
         self.W, self.a, self.gate, self.residual = end_W, end_a, gate, residual
 
