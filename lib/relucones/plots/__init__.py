@@ -14,6 +14,7 @@ from .penalty import end_losses, hinges, imbalance, neuron_vectors, norm_path, r
 from .program import certificate_circle, certificate_curve, end_points, loss_floor, one_number_bound, scaled_dual
 from .speed import time_and_distance, time_growth
 from .style import color
+from .trap import ends_by_scale, ends_by_width, gap_by_decay, neuron_disc, plateaus, price_map, trap_data
 from .widgets import interact, slider
 
 __all__ = [
@@ -33,6 +34,9 @@ __all__ = [
     "duel",
     "end_losses",
     "end_points",
+    "ends_by_scale",
+    "ends_by_width",
+    "gap_by_decay",
     "gap_histories",
     "good_cones",
     "hinges",
@@ -43,11 +47,14 @@ __all__ = [
     "loss_floor",
     "name_pattern",
     "needed_widths",
+    "neuron_disc",
     "neuron_vectors",
     "new_wall",
     "norm_path",
     "one_number_bound",
     "pattern_growth",
+    "plateaus",
+    "price_map",
     "published_grid",
     "readme_picture",
     "relative_sizes",
@@ -66,6 +73,7 @@ __all__ = [
     "through_the_wall",
     "time_and_distance",
     "time_growth",
+    "trap_data",
     "turn_weight",
     "two_measures",
     "valley",
