@@ -12,6 +12,7 @@ from .one_cone import cone_solution, describe_minimum, name_pattern, segment, si
 from .orthogonal import activation_history, gap_histories, needed_widths, repaired_runs, success_rates
 from .penalty import end_losses, hinges, imbalance, neuron_vectors, norm_path, rescaling, ridges, same_function, valley
 from .program import certificate_circle, certificate_curve, end_points, loss_floor, one_number_bound, scaled_dual
+from .regimes import angle_paths, clock_hands, movement, sizes_by_scale, two_clocks
 from .speed import time_and_distance, time_growth
 from .style import color
 from .trap import ends_by_scale, ends_by_width, gap_by_decay, neuron_disc, plateaus, price_map, trap_data
@@ -20,11 +21,13 @@ from .widgets import interact, slider
 __all__ = [
     "activation_history",
     "active_share",
+    "angle_paths",
     "bad_minima",
     "bits",
     "cell_sizes",
     "certificate_circle",
     "certificate_curve",
+    "clock_hands",
     "color",
     "cone_contents",
     "cone_solution",
@@ -45,6 +48,7 @@ __all__ = [
     "leaking_walls",
     "levels",
     "loss_floor",
+    "movement",
     "name_pattern",
     "needed_widths",
     "neuron_disc",
@@ -66,6 +70,7 @@ __all__ = [
     "scaled_dual",
     "segment",
     "single_neuron",
+    "sizes_by_scale",
     "slider",
     "sphere_cells",
     "spurious_by_correlation",
@@ -75,6 +80,7 @@ __all__ = [
     "time_growth",
     "trap_data",
     "turn_weight",
+    "two_clocks",
     "two_measures",
     "valley",
     "walls_by_correlation",
