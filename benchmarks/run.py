@@ -52,7 +52,7 @@ CASES = [
     Case("race", 300, 3, ("exact",), slow=True),
     Case("scaling", 100, 2, ("clarabel",)),
     *(Case("scaling", n, 2, BOTH) for n in (200, 300)),
-    *(Case("scaling", n, 2, ("exact",)) for n in (450, 600, 800)),
+    *(Case("scaling", n, 2, ("exact",)) for n in (450, 600, 800, 1500, 2000)),
     Case("scaling", 30, 3, BOTH),
     *(Case("scaling", n, 3, ("exact",)) for n in (150, 200)),
     Case("scaling", 10, 4, ("clarabel",)),

@@ -5,13 +5,14 @@ import json
 import math
 import random
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from relucones import activation_patterns, count_patterns, data
+from relucones import activation_patterns, count_patterns, data, solve_global
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 
@@ -124,6 +125,12 @@ def test_results_of_other_versions_are_neither_mixed_nor_lost(bench, tmp_path):
     assert json.loads(path.read_text())["settings"]["python"] == "2.7"
 
 
+def test_the_figures_are_drawn(bench, tmp_path):
+    cases = [("race", 50, 3, ("exact", "clarabel")), *(("scaling", n, d, ("exact", "clarabel")) for n in (70, 90) for d in (2, 3, 4))]
+    bench["run"].draw(bench["report"].summary(runs_of(bench, *cases)), tmp_path / "new")
+    assert {file.name for file in (tmp_path / "new").iterdir()} == {"growth.png", "routes.png"}
+
+
 def test_one_repetition_of_each_route_of_ours(bench):
     """On five points in the plane all routes must meet."""
     ours, whole, cones = (
@@ -154,3 +161,57 @@ def test_gates_lie_inside_their_cells(bench):
     X, _ = data.gaussian_teacher(7, 3, seed=1)
     vectors = bench["solvers"].inner_vectors(X)
     np.testing.assert_array_equal(vectors @ X.T > 0, activation_patterns(X))
+
+
+# ---- the committed file -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return json.loads((files("relucones") / "results/how_fast.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def rows(stored):
+    return {(row["group"], row["n"], row["d"], row["solver"]): row for row in stored["summary"]["rows"]}
+
+
+def test_the_file_is_complete(bench, stored):
+    run = bench["run"]
+    assert sorted(map(run.key, stored["runs"])) == sorted(map(run.key, run.repetitions(run.CASES)))
+    assert run.RESULTS.samefile(str(files("relucones") / "results/how_fast.json"))
+    assert stored["summary"] == json.loads(json.dumps(bench["report"].summary(stored["runs"])))
+    assert len(stored["summary"]["fits"]) == 7
+
+
+def test_promises(rows):
+    assert rows["race", 100, 3, "clarabel"]["ratio"] >= 200
+    assert rows["race", 50, 3, "clarabel"]["ratio"] >= 30
+    assert rows["race", 100, 3, "exact"]["peak_mb"] < 500
+    for n, d in ((100, 3), (50, 3), (1000, 2), (300, 3), (60, 4), (30, 6)):
+        row = rows["race", n, d, "exact"]
+        assert row["relative_gap"] <= 1e-7
+        assert row["repeats"] >= 5
+
+
+def test_every_repetition_of_a_proving_route_closed_its_gap(stored):
+    proving = [run for run in stored["runs"] if "relative_gap" in run and run["group"] != "beyond"]
+    assert len(proving) > 100
+    assert max(run["relative_gap"] for run in proving) <= 1e-7
+
+
+def test_no_route_is_below_the_optimum(rows):
+    for row in rows.values():
+        if "value" in row and row["group"] != "beyond" and row["solver"] != "exact":
+            ours = rows.get((row["group"], row["n"], row["d"], "exact"))
+            assert row.get("excess", 0) > -1e-7
+            if ours and row["solver"] == "clarabel":
+                assert row["value"] == pytest.approx(ours["value"], rel=1e-7)
+            elif ours:
+                assert row["value"] > ours["value"] * (1 - 1e-7)
+
+
+@pytest.mark.parametrize(("n", "d"), [(20, 3), (50, 3)])
+def test_the_stored_optimum_is_found_again(rows, n, d):
+    X, y = data.gaussian_teacher(n, d, seed=0)
+    assert solve_global(X, y, 1e-3).value == pytest.approx(rows["race", n, d, "exact"]["value"], rel=1e-9)
