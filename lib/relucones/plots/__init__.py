@@ -4,6 +4,7 @@ Importing this package sets the book's matplotlib style. `color` holds one colou
 chapter, from the palette of Okabe and Ito, which readers with colour-blindness can tell apart.
 """
 
+from .atlas import atlas_gain, atlas_widths
 from .cells import bits, cell_sizes, new_wall, pattern_growth, readme_picture, sphere_cells, turn_weight, weight_space
 from .collecting import coupon_circles, duel, good_cones, relative_sizes, sampled_cones, two_measures, width_and_decay
 from .correlated import active_share, levels, spurious_by_correlation, walls_by_correlation, widths_by_correlation
@@ -22,6 +23,8 @@ __all__ = [
     "activation_history",
     "active_share",
     "angle_paths",
+    "atlas_gain",
+    "atlas_widths",
     "bad_minima",
     "bits",
     "cell_sizes",
