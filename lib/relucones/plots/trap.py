@@ -18,7 +18,7 @@ def _seen(U):
 
 def _map(ax, X):
     """The sphere around e_1 with the walls of the points (n, 3)."""
-    t = np.linspace(0, 2 * np.pi, 721)
+    t = np.linspace(0, 2 * np.pi, 181)
     for x in X:
         p, q = np.linalg.svd(x[None])[2][1:]
         wall = _seen(np.outer(np.cos(t), p) + np.outer(np.sin(t), q))
@@ -160,9 +160,12 @@ def ends_by_width(families, level):
             ax.plot(spread[stuck], here[stuck], "o", color=color.spurious, markersize=4)
             ax.plot(spread[~stuck], here[~stuck], "s", color=color.good, markersize=4)
         ax.axhline(level, linestyle="--", color=color.theory, linewidth=1.2, zorder=0)
-        ax.set(xscale="log", xlabel="width $m$", title=title, ylim=(-0.0006, 1.35 * level))
-    np.atleast_1d(axes)[0].set_ylabel("$L_\\lambda / p^\\star - 1$")
-    np.atleast_1d(axes)[0].annotate("rank one", (widths.min(), level), xytext=(0, 8), textcoords="offset points", fontsize=11)
+        ax.axhline(0, linestyle="--", color=color.good, linewidth=1.2, zorder=0)
+        ax.set(xscale="log", xlabel="width $m$", title=title, ylim=(-0.0009, 1.35 * level))
+    first = np.atleast_1d(axes)[0]
+    first.set_ylabel("$L_\\lambda / p^\\star - 1$")
+    for height, text in ((level, "rank one"), (0, "global minimum")):
+        first.annotate(text, (widths.min(), height), xytext=(0, 7), textcoords="offset points", fontsize=11)
     fig.tight_layout()
     return fig, axes
 
@@ -205,7 +208,7 @@ def ends_by_scale(panels):
         for part, look, name in zip(np.transpose(shares), looks, names, strict=True):
             ax.bar(place, part, bottom=bottom, color=look, width=0.8, label=name)
             bottom = bottom + part
-        ax.set_xticks(place, [f"{t:g}" for t in totals], fontsize=10)
+        ax.set_xticks(place, [f"{t:g}" for t in totals], fontsize=9)
         ax.set(xlabel=r"$\alpha\sqrt{m}$", title=title)
     np.atleast_1d(axes)[0].set_ylabel("share of the runs")
     handles, labels = np.atleast_1d(axes)[0].get_legend_handles_labels()
