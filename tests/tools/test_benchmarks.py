@@ -1,6 +1,6 @@
 """The benchmarks: the bookkeeping on made-up measurements, and what the committed file promises. Nothing is timed here."""
 
-import importlib
+import importlib.util
 import json
 import math
 import random
@@ -19,12 +19,15 @@ FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 
 @pytest.fixture(scope="module")
 def bench():
-    """The modules of the folder, which is no package: they are run as scripts."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield {name: importlib.import_module(name) for name in ("solvers", "report", "run")}
-    finally:
-        sys.path.remove(str(FOLDER))
+    """The modules of the folder, which is no package: they are run as scripts, and import each other by their bare names."""
+    modules = {}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("own_process", "report", "solvers", "run"):  # each imports only those before it
+            spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+            modules[name] = importlib.util.module_from_spec(spec)
+            patch.setitem(sys.modules, name, modules[name])
+            spec.loader.exec_module(modules[name])
+        yield modules
 
 
 def made_up(task):
