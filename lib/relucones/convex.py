@@ -25,7 +25,7 @@ from scipy import linalg, sparse
 from . import checks
 from .arrangement import TOLERANCE
 from .ascent import faces_of
-from .faces import Faces
+from .faces import Faces, Maximisers
 from .network import Network, relu
 
 
@@ -141,7 +141,7 @@ def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
     return _cutting_planes(faces, y, lam, tol)
 
 
-def solve_cone(X, y, lam, patterns, signs):
+def solve_cone(X, y, lam, patterns, signs, polish=True):
     r"""The minimum of the regularised loss over one closed activation cone, with its multipliers.
 
     .. math:: \min_{(2D_j - I) X v_j \ge 0} \frac1n \Bigl\|\sum_j s_j D_j X v_j - y\Bigr\|^2 + 2\lambda\sum_j \|v_j\|
@@ -157,6 +157,9 @@ def solve_cone(X, y, lam, patterns, signs):
         one signed pattern never increases the loss.
     signs : array (k,)
         The signs of the outer weights.
+    polish : bool
+        Add up neurons on one face and improve the solution to rounding; without, it is the interior-point solver's own,
+        which spreads over all neurons that some minimiser uses.
 
     Returns
     -------
@@ -178,15 +181,16 @@ def solve_cone(X, y, lam, patterns, signs):
         none = _Columns.none(*X.shape), np.zeros(0)
         return _as_solution(X, y, lam, *none, np.mean(y**2), 2 / len(y) * y, np.zeros(patterns.shape))
     blocks, member = np.unique(np.column_stack([signs > 0, patterns]), axis=0, return_inverse=True)
-    solution = ConeProgram(X, y, lam, len(blocks)).solve(blocks[:, 1:], np.where(blocks[:, 0], 1, -1))
+    solution = ConeProgram(X, y, lam, len(blocks)).solve(blocks[:, 1:], np.where(blocks[:, 0], 1, -1), polish)
     return replace(solution, multipliers=solution.multipliers[member.ravel()])
 
 
-def dual_bound(faces, y, lam, nu):
+def dual_bound(faces, y, lam, nu, maximisers=None):
     r"""The lower bound that the vector `nu` proves, after scaling it into the feasible set of the dual.
 
     Every multiple :math:`t\nu` with :math:`t \max_u|\nu^\top\sigma(Xu)| \le 2\lambda` is feasible, so
     :math:`t\,y^\top\nu - \frac n4 t^2\|\nu\|^2` bounds the loss of every network from below; the best t is taken.
+    `maximisers` are those of `nu` above :math:`2\lambda`, where they are known already.
 
     Returns
     -------
@@ -196,7 +200,8 @@ def dual_bound(faces, y, lam, nu):
     maximisers : Maximisers
         The directions at which `nu` violates the constraint.
     """
-    maximisers = faces.maximisers(nu, above=2 * lam)
+    if maximisers is None:
+        maximisers = faces.maximisers(nu, above=2 * lam)
     largest = max(faces.ceiling(nu, maximisers), 2 * lam)
     square, linear = nu @ nu, y @ nu
     best = max(2 * linear / (len(y) * square), 0.0) if square > 0 else 0.0
@@ -214,11 +219,13 @@ def _cutting_planes(faces, y, lam, tol):
     """
     X, n = faces.X, len(y)
     state = _State(pool=_Columns.none(*X.shape), nu=2 / n * y)
-    largest = faces.maximisers(y, above=n * lam).values
-    if len(largest):
-        stages = int(np.floor(np.log10(largest[0] / (n * lam)))) - _FIRST_STAGE
+    first = faces.maximisers(2 / n * y, above=2 * lam)
+    if len(first.values):
+        stages = int(np.floor(np.log10(first.values[0] / (2 * lam)))) - _FIRST_STAGE
         for stage in range(stages, 0, -1):
             state = _solve_stage(faces, y, lam * 10.0**stage, 1e-2, state)
+    if not len(state.pool.signs):
+        state.violated = first
     state = _solve_stage(faces, y, lam, tol, state)
     return _as_solution(X, y, lam, *_reduced(*state.best), state.bound, state.dual)
 
@@ -235,6 +242,7 @@ class _State:
 
     pool: "_Columns"
     nu: np.ndarray
+    violated: Maximisers | None = None  # those of nu, where they are known
     best: tuple | None = None
     bound: float = -np.inf
     dual: np.ndarray | None = None
@@ -242,11 +250,12 @@ class _State:
 
 def _solve_stage(faces, y, lam, tol, state):
     X, n = faces.X, len(y)
-    pool, nu = state.pool, state.nu
+    pool, nu, known = state.pool, state.nu, state.violated
     value, best = np.mean(y**2), (_Columns.none(*X.shape), np.zeros(0))
     bound, dual, smallest_gap, waited = -np.inf, np.zeros(n), np.inf, 0
     for _ in range(_PASSES):
-        new_bound, feasible, violated = dual_bound(faces, y, lam, nu)
+        new_bound, feasible, violated = dual_bound(faces, y, lam, nu, known)
+        known = None
         if new_bound > bound:
             bound, dual = new_bound, feasible
         waited = 0 if value - bound < 0.99 * smallest_gap else waited + 1
@@ -268,7 +277,7 @@ def _solve_stage(faces, y, lam, tol, state):
             value, best = new_value, (columns, weights)
         if pool.fits.shape[1] > _POOL * n:
             pool = pool.kept(np.argsort(-(nu @ pool.fits))[: _POOL * n // 2])
-    return _State(pool, nu, best, bound, dual)
+    return _State(pool, nu, None, best, bound, dual)
 
 
 @dataclass(frozen=True, eq=False)
@@ -330,9 +339,12 @@ def _refined(X, columns, weights, y, lam):
     a smooth group lasso in the coordinates :math:`z_j` of :math:`v_j = B_j z_j`; steps that would leave a face are cut
     back.
     """
-    n = len(y)
+    n, given = len(y), (columns, weights)
     V, columns = _added_up_by_face(columns, weights)
-    bases = [_face_basis(X, zero) for zero in columns.vanishing]
+    units, rows = _row_space(X)
+    bases = [_face_basis(units, rows, zero) for zero in columns.vanishing]
+    if not all(B.shape[1] for B in bases):  # only the zero vector lies on so many walls
+        return given
     block = np.repeat(np.arange(len(V)), [B.shape[1] for B in bases])
     spread = np.concatenate(bases, axis=1)  # (d, Q): all bases side by side
     active = columns.fits.T != 0
@@ -345,7 +357,8 @@ def _refined(X, columns, weights, y, lam):
         return np.sqrt(np.add.reduceat(z**2, starts))
 
     def objective(z):
-        return np.mean((fit_of @ z - y) ** 2) + 2 * lam * norms(z).sum()
+        misfit = fit_of @ z - y
+        return misfit @ misfit / n + 2 * lam * norms(z).sum()
 
     def vectors(z):
         return np.add.reduceat(spread * z, starts, axis=1).T
@@ -389,13 +402,10 @@ def _refined(X, columns, weights, y, lam):
 def _solve_positive(H, g):
     """H^-1 g for a positive semidefinite H, the shortest solution where H is singular to rounding."""
     scale = 1 / np.sqrt(np.maximum(np.diag(H), 1e-300))
-    try:
-        factor = linalg.cho_factor(scale[:, None] * H * scale, lower=True)
-    except linalg.LinAlgError:
+    factor, x, failed = linalg.lapack.dposv(scale[:, None] * H * scale, scale * g)
+    if failed or np.diag(factor).min() < 1e-6:
         return np.linalg.lstsq(H, g, rcond=1e-14)[0]
-    if np.diag(factor[0]).min() < 1e-6:
-        return np.linalg.lstsq(H, g, rcond=1e-14)[0]
-    return scale * linalg.cho_solve(factor, scale * g)
+    return scale * x
 
 
 def _added_up_by_face(columns, weights):
@@ -406,12 +416,16 @@ def _added_up_by_face(columns, weights):
     return V, columns.kept(first)
 
 
-def _face_basis(X, zero):
-    """Orthonormal basis, as columns, of the weights in the row space of `X` that vanish on the points `zero`."""
+def _row_space(X):
+    """The points at length one, so that small ones count as much as large ones, and an orthonormal basis of their span."""
     lengths = np.linalg.norm(X, axis=1)
-    units = X / np.where(lengths > 0, lengths, 1.0)[:, None]  # small points count as much as large ones
+    units = X / np.where(lengths > 0, lengths, 1.0)[:, None]
     _, singular, Vt = np.linalg.svd(units, full_matrices=False)
-    rows = Vt[singular > TOLERANCE * singular[0]]
+    return units, Vt[singular > TOLERANCE * singular[0]]
+
+
+def _face_basis(units, rows, zero):
+    """Orthonormal basis, as columns, of the weights in the span of `rows` that vanish on the points `zero`."""
     if not zero.any():
         return rows.T
     _, singular, Wt = np.linalg.svd(units[zero] @ rows.T, full_matrices=True)
@@ -514,7 +528,7 @@ class ConeProgram:
         ]  # fmt: skip
         self._solver = None
 
-    def solve(self, patterns, signs):
+    def solve(self, patterns, signs, polish=True):
         """The `Solution` on the cone of these patterns (blocks, n) and signs (blocks,), all different."""
         X, y, lam, k = self.X, self.y, self.lam, self.blocks
         n, d = X.shape
@@ -536,7 +550,7 @@ class ConeProgram:
         t = min(1.0, 2 * lam / max(np.linalg.norm(pulls, axis=1).max(), 1e-300))
         bound = t * (y @ nu) - n / 4 * t**2 * (nu @ nu)
         found = _as_solution(X, y, lam, *_columns_from_vectors(X, y, V, signs), bound, t * nu, t * mu)
-        return _polished(found, X, y, lam)
+        return _polished(found, X, y, lam) if polish else found
 
     def _solved(self):
         """Clarabel's solution; where it gives up early, shorter steps along the central path are the cure, then less accuracy."""

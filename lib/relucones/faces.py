@@ -178,4 +178,6 @@ def _convex_across(zero, codimension, slope):
     wall alone needs independent lines on the flat; flats with dependent lines are never left out. A bend so faint that
     the maximiser beside the wall may be within `_INSIDE` of it does not count.
     """
+    if codimension == 0:
+        return np.zeros(len(zero), dtype=bool)
     return (zero & (slope > _BEND * np.abs(slope).sum())).any(axis=1) & (zero.sum(axis=1) == codimension)
