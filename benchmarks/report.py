@@ -5,7 +5,7 @@ import statistics
 from itertools import groupby
 
 FIXED_COST = 0.1  # seconds: below it, what every call costs hides the growth, so such points are left out of the fits
-ORDER = ("exact", "clarabel", "cones", "pyscnn", "pyscnn-sampled", "table")
+ORDER = ("exact", "clarabel", "cones", "neurons", "pyscnn", "pyscnn-sampled", "table")
 
 
 def summary(runs):

@@ -46,7 +46,7 @@ BOTH = ("exact", "clarabel")
 CASES = [
     Case("race", 20, 3, (*BOTH, "cones", "pyscnn", "pyscnn-sampled")),
     Case("race", 50, 3, (*BOTH, "cones", "pyscnn-sampled")),
-    Case("landscape", 0, 0, ("exact", "cones", "table"), lam=1e-2),
+    Case("landscape", 0, 0, ("exact", "cones", "table", "neurons"), lam=1e-2),
     Case("race", 1000, 2, ("exact",)),
     Case("race", 60, 4, ("exact",), slow=True),
     Case("race", 300, 3, ("exact",), slow=True),

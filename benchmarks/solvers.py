@@ -77,6 +77,17 @@ def cone_minimum(X, y, lam, patterns, signs):
     return float(cp.Problem(cp.Minimize(value), [cp.multiply(2 * D - 1, X @ V) >= 0]).solve(solver=cp.CLARABEL))
 
 
+def cone_minimum_by_neurons(X, y, lam, patterns, signs):
+    """The same with a variable for each neuron, as the formula of chapter 3 reads."""
+    blocks = np.unique(np.column_stack([signs > 0, patterns]), axis=0)
+    vectors = [cp.Variable(X.shape[1]) for _ in blocks]
+    pairs = [(v, 1 if block[0] else -1, block[1:]) for v, block in zip(vectors, blocks, strict=True)]
+    fit = sum(s * cp.multiply(D, X @ v) for v, s, D in pairs)
+    value = cp.sum_squares(fit - y) / len(y) + 2 * lam * sum(cp.norm(v) for v in vectors)
+    inside = [cp.multiply(np.where(D, 1, -1), X @ v) >= 0 for v, _, D in pairs]
+    return float(cp.Problem(cp.Minimize(value), inside).solve(solver=cp.CLARABEL))
+
+
 def best_known(X, y, lam):
     return solve_global(X, y, lam).value
 
@@ -121,33 +132,39 @@ def inner_vectors(X):
 def landscape(solver, lam, seed):
     """The proportion of good cones on the published grid of n, d and widths, for one data set per (n, d).
 
-    "cones" solves 20 cones per point through CVXPY and compares with the optimum, "exact" uses the formula, and "table"
-    draws 20 cones per point too and also finds which minimisers are spurious stationary points.
+    "cones" solves 20 cones per point through CVXPY and compares with the optimum, with all neurons in one matrix;
+    "neurons" does the same with a variable for each neuron. "exact" uses the formula, and "table" draws 20 cones per
+    point too and also finds which minimisers are spurious stationary points.
     """
-    curve = {"exact": exact_curve, "cones": sampled_curve, "table": table_curve}[solver]
-    curve(*data.gaussian_teacher(4, 3, seed=99), lam, seed)
+    curve = {"exact": exact_curve, "cones": sampled_curve, "neurons": sampled_by_neurons, "table": table_curve}[solver]
+    for n, d in GRID:  # imports and first calls
+        list(curve(*data.gaussian_teacher(n, d, seed=99), lam, seed, widths=WIDTHS[:1]))
     problems = [data.gaussian_teacher(n, d, seed=seed) for n, d in GRID]
     watch = Stopwatch()
     good = [[float(share) for share in curve(*problem, lam, seed)] for problem in problems]
     return {**watch.read(), "good": good}
 
 
-def exact_curve(X, y, lam, seed):
-    return good_cone_probability(X, y, lam, WIDTHS)
+def exact_curve(X, y, lam, seed, widths=WIDTHS):
+    return good_cone_probability(X, y, lam, widths)
 
 
-def sampled_curve(X, y, lam, seed):
+def sampled_by_neurons(X, y, lam, seed, widths=WIDTHS):
+    return sampled_curve(X, y, lam, seed, widths, cone_minimum_by_neurons)
+
+
+def sampled_curve(X, y, lam, seed, widths=WIDTHS, minimum=cone_minimum):
     rng = np.random.default_rng(seed)
     patterns = activation_patterns(X)
     both = np.concatenate([patterns, patterns])
-    optimum = cone_minimum(X, y, lam, both, np.repeat([-1, 1], len(patterns)))
-    for m in WIDTHS:
+    optimum = minimum(X, y, lam, both, np.repeat([-1, 1], len(patterns)))
+    for m in widths:
         drawn = [(patterns[rng.integers(len(patterns), size=m)], rng.choice([-1, 1], size=m)) for _ in range(CONES)]
-        yield np.mean([cone_minimum(X, y, lam, *cone) <= optimum + 1e-7 for cone in drawn])
+        yield np.mean([minimum(X, y, lam, *cone) <= optimum + 1e-7 for cone in drawn])
 
 
-def table_curve(X, y, lam, seed):
-    return landscape_table(X, y, lam, WIDTHS, cones=CONES, seed=seed).good
+def table_curve(X, y, lam, seed, widths=WIDTHS):
+    return landscape_table(X, y, lam, widths, cones=CONES, seed=seed).good
 
 
 # ---- one repetition ---------------------------------------------------------------------------------------------

@@ -191,6 +191,9 @@ def test_promises(rows):
     assert rows["race", 100, 3, "clarabel"]["ratio"] >= 200
     assert rows["race", 50, 3, "clarabel"]["ratio"] >= 30
     assert rows["race", 100, 3, "exact"]["peak_mb"] < 500
+    grid = {solver: rows["landscape", 0, 0, solver]["seconds"] for solver in ("exact", "table", "neurons")}
+    assert grid["neurons"] >= 1000 * grid["exact"]
+    assert grid["neurons"] >= 20 * grid["table"]
     for n, d in ((100, 3), (50, 3), (1000, 2), (300, 3), (60, 4), (30, 6)):
         row = rows["race", n, d, "exact"]
         assert row["relative_gap"] <= 1e-7
