@@ -12,6 +12,7 @@ Where several optima exist, a cone is good when it holds all coupons of one of t
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import ceil, log
 
 import numpy as np
@@ -70,11 +71,14 @@ class Coupons:
         """Whether the cone of these signed patterns, (m, n) and (m,), contains a global minimum."""
         patterns = checks.patterns(patterns, "patterns", self.X.shape[0])
         signs = checks.signs(signs, "signs", len(patterns))
-        held = dict(zip(_keys(self.patterns, self.pattern_signs), self.holds, strict=True))
         got = np.zeros(len(self.signs), dtype=bool)
         for key in _keys(patterns, signs):
-            got |= held.get(key, False)
+            got |= self._held_by.get(key, False)
         return self.suffice(got)
+
+    @cached_property
+    def _held_by(self):
+        return dict(zip(_keys(self.patterns, self.pattern_signs), self.holds, strict=True))
 
     def suffice(self, held):
         """Whether the coupons marked in `held`, bool (k,), are all that some optimum uses."""

@@ -50,13 +50,12 @@ def atlas_point(point, settings):
     X, y = atlas_data(point)
     faces = Faces(X)
     rows = []
-    for lam in settings["lam"]:
-        row = {**point, "lam": lam, "N": len(faces.arrangement.cells)}
-        try:
-            coupons = find_coupons(X, y, lam, faces=faces)
-        except ValueError as error:  # the gap stays open: said, and left out
-            rows.append({**row, "refused": str(error)})
+    for row, coupons in _rows_by_decay(X, y, point, settings["lam"], faces):
+        row["N"] = len(faces.arrangement.cells)
+        rows.append(row)
+        if coupons is None:
             continue
+        lam = row["lam"]
         row["coupons"] = len(coupons.signs)
         row["optima"] = None if coupons.supports is None else len(coupons.supports)
         row["smallest"] = int(coupons.holds.sum(axis=0).min(initial=2 * coupons.count))
@@ -68,8 +67,18 @@ def atlas_point(point, settings):
                 )
                 row[f"{measure} {share:g}"] = width
                 row[f"{measure} {share:g} error"] = float(f"{error:.2g}")
-        rows.append(row)
     return rows
+
+
+def _rows_by_decay(X, y, point, decays, faces):
+    """For every lambda the row begun and the coupons; None where the gap stays open, which the row then says."""
+    for lam in decays:
+        row, coupons = {**point, "lam": lam}, None
+        try:
+            coupons = find_coupons(X, y, lam, faces=faces)
+        except ValueError as error:
+            row["refused"] = str(error)
+        yield row, coupons
 
 
 def correlated(quick=False):
@@ -105,16 +114,12 @@ def correlated_data(point):
 def correlated_point(point, settings):
     """One data set: a row for every lambda, with the coupon sizes by output sign, 0 where that sign has none."""
     X, y = correlated_data(point)
-    faces = Faces(X)
     rows = []
-    for lam in settings["lam"]:
-        row = {**point, "lam": lam}
-        try:
-            coupons = find_coupons(X, y, lam, faces=faces)
-        except ValueError as error:  # the gap stays open: said, and left out
-            rows.append({**row, "refused": str(error)})
+    for row, coupons in _rows_by_decay(X, y, point, settings["lam"], Faces(X)):
+        rows.append(row)
+        if coupons is None:
             continue
-        sizes = coupons.holds.sum(axis=0)
+        lam, sizes = row["lam"], coupons.holds.sum(axis=0)
         row["coupons"] = len(sizes)
         row["positive"], row["negative"] = (int(sizes[coupons.signs == s].sum()) for s in (1, -1))
         for share, measure in product(settings["shares"], ("counting", "gaussian")):
@@ -128,7 +133,6 @@ def correlated_point(point, settings):
         if (point["n"], lam) == (grid["n"], grid["lam"]):
             found = landscape_table(X, y, lam, grid["widths"], grid["cones"], seed=point["seed"])
             row |= {f"spurious {m}": round(share, 4) for m, share in zip(grid["widths"], found.spurious, strict=True)}
-        rows.append(row)
     return rows
 
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import checks
-from .arrangement import activation_patterns
 from .certificate import shortest_subgradient
 from .convex import ConeProgram
-from .coupons import find_coupons, good_cone_probability
+from .coupons import draw_cone, find_coupons, good_cone_probability
 from .faces import Faces
 
 STATIONARY = 1e-4  # shortest subgradient, in units of 2 lam |theta|, below which a minimiser is called stationary
@@ -127,15 +126,9 @@ def landscape_table(X, y, lam, widths, cones=20, seed=0, measure="counting", pro
 
 def _drawn(X, m, measure, rng, cones):
     """Random cones of width m, each as the set of its signed patterns."""
-    n = len(X)
-    signs = rng.choice([-1, 1], size=(cones, m))
-    if measure == "gaussian":
-        patterns = rng.standard_normal((cones, m, X.shape[1])) @ X.T > 0
-    else:
-        every = activation_patterns(X)
-        patterns = every[rng.integers(len(every), size=(cones, m))]
-    signed = np.concatenate([signs[..., None] > 0, patterns], axis=2)
-    return [frozenset(row.tobytes() for row in cone.reshape(m, n + 1)) for cone in signed]
+    patterns, signs = draw_cone(X, cones * m, rng, measure)  # all at once: the patterns are listed only once
+    signed = np.column_stack([signs > 0, patterns]).reshape(cones, m, -1)
+    return [frozenset(row.tobytes() for row in cone) for cone in signed]
 
 
 def _relative_subgradients(X, y, lam, coupons, cones, progress):

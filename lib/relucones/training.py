@@ -30,7 +30,7 @@ import torch
 
 from . import checks
 from .certificate import certify, shortest_subgradient
-from .convex import Solution, _Columns, _refined, solve_cone, solve_global
+from .convex import Solution, solve_cone, solve_global
 from .network import Network, relu
 
 GLOBAL, SPURIOUS, OPEN = "global minimum", "spurious stationary point", "not converged"
@@ -620,8 +620,8 @@ class _Approach:
 def claimed_limit(network, X, y, lam, known=None):
     r"""Where descent from `network` leads, if it is near enough to tell.
 
-    The limit is the optimum of the convex program over the signed patterns that the neurons touch (`solve_cone`), improved
-    by Newton's method. It is refused unless
+    The limit is the optimum of the convex program over the signed patterns that the neurons touch (`solve_cone`). It is
+    refused unless
 
     1. it is stationary, and its loss is not above the network's but near it;
     2. every neuron that is on somewhere, however small, moves up :math:`s_j\nu^\top\sigma(Xu)` either to a direction of the
@@ -745,15 +745,10 @@ def _optimum_over(patterns, signs, X, y, lam):
     if not len(patterns):
         return np.zeros((0, X.shape[1])), np.zeros(0, int), np.zeros(0)
     try:
-        rough = solve_cone(X, y, lam, patterns, signs)
+        solution = solve_cone(X, y, lam, patterns, signs)
     except ArithmeticError:
         return None, None, None
-    if not len(rough.weights):
-        return rough.directions, rough.signs, rough.weights
-    fits = rough.signs[:, None] * np.where(rough.vanishing, 0.0, relu(rough.directions @ X.T))
-    columns = _Columns(rough.directions, rough.signs, fits.T, rough.vanishing)
-    columns, weights = _refined(X, columns, rough.weights, y, lam)
-    return columns.directions, columns.signs, weights
+    return solution.directions, solution.signs, solution.weights
 
 
 def _nearest(U, s, directions, signs, within=0.02):

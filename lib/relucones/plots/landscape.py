@@ -81,23 +81,27 @@ def bad_minima(panels):
 
     `panels` maps a title to ``(widths, stationary, local, cones)``: counts (w,) among so many cones of each width.
     """
-    fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 3.6), sharey=True)
-    axes = np.atleast_1d(axes)
-    for ax, (title, (widths, stationary, local, cones)) in zip(axes, panels.items(), strict=True):
-        for counts, name, look, mark in (
-            (stationary, "spurious stationary", color.spurious, "o-"),
-            (local, "bad local minimum", color.point, "s--"),
-        ):
-            rough = (np.asarray(counts) + 1) / (cones + 2)
-            error = np.sqrt(rough * (1 - rough) / cones)
-            ax.errorbar(widths, np.asarray(counts) / cones, error, fmt=mark, color=look, label=name, capsize=3, markersize=5)
-        ax.set(xscale="log", xlabel="width $m$", ylim=(-0.03, 0.75))
-        ax.set_xticks(widths, [str(m) for m in widths])
-        ax.minorticks_off()
-        ax.set_title(title, fontsize=12)
+    looks = (("spurious stationary", color.spurious, "o-"), ("bad local minimum", color.point, "s--"))
+    fig, axes = _counts_by_width(panels, looks, ylim=(-0.03, 0.75))
     axes[0].set_ylabel("share of the cones")
     axes[-1].legend(loc="upper right", fontsize=11)
     fig.tight_layout()
+    return fig, axes
+
+
+def _counts_by_width(panels, looks, ylim):
+    """Two counts out of as many trials at each width, as shares with error bars, one panel for each title."""
+    fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 3.6), sharey=True)
+    axes = np.atleast_1d(axes)
+    for ax, (title, (widths, *counted, trials)) in zip(axes, panels.items(), strict=True):
+        for counts, (name, look, mark) in zip(counted, looks, strict=True):
+            rough = (np.asarray(counts) + 1) / (trials + 2)
+            error = np.sqrt(rough * (1 - rough) / trials)
+            ax.errorbar(widths, np.asarray(counts) / trials, error, fmt=mark, color=look, label=name, capsize=3, markersize=5)
+        ax.set(xscale="log", xlabel="width $m$", ylim=ylim)
+        ax.set_xticks(widths, [str(m) for m in widths])
+        ax.minorticks_off()
+        ax.set_title(title, fontsize=12)
     return fig, axes
 
 
@@ -134,20 +138,8 @@ def descent_by_cones(panels):
 
     `panels` maps a title to ``(widths, start, end, walks)``: how many of the `walks` start, and end, in a good cone.
     """
-    fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 3.6), sharey=True)
-    axes = np.atleast_1d(axes)
-    for ax, (title, (widths, start, end, walks)) in zip(axes, panels.items(), strict=True):
-        for counts, name, look, mark in (
-            (start, "starts in a good cone", color.wall, "o-"),
-            (end, "ends in a good cone", color.good, "s-"),
-        ):
-            rough = (np.asarray(counts) + 1) / (walks + 2)
-            error = np.sqrt(rough * (1 - rough) / walks)
-            ax.errorbar(widths, np.asarray(counts) / walks, error, fmt=mark, color=look, label=name, capsize=3, markersize=5)
-        ax.set(xscale="log", xlabel="width $m$", ylim=(-0.04, 1.05))
-        ax.set_xticks(widths, [str(m) for m in widths])
-        ax.minorticks_off()
-        ax.set_title(title, fontsize=12)
+    looks = (("starts in a good cone", color.wall, "o-"), ("ends in a good cone", color.good, "s-"))
+    fig, axes = _counts_by_width(panels, looks, ylim=(-0.04, 1.05))
     axes[0].set_ylabel("share of the walks")
     axes[-1].legend(loc="upper left", fontsize=11)
     fig.tight_layout()
