@@ -212,7 +212,7 @@ def train(
     max_steps : int
         The steps after which a run is called not converged.
     max_time : float, optional
-        The flow time :math:`t = \sum\eta` after which it is, by default :math:`200/\lambda`.
+        The flow time :math:`t = \sum\eta` after which it is, by default :math:`1000/\lambda`.
     optimum : Solution, optional
         The global minimum, where `solve_global` has found it already.
     records : int
@@ -252,7 +252,7 @@ def train(
     W, a = _starts(X, m, alpha, runs, seed, start)
     eta = None if eta is None else checks.positive(eta, "eta")
     max_steps, records = checks.count(max_steps, "max_steps"), checks.count(records, "records", least=2)
-    max_time = 200 / lam if max_time is None else checks.positive(max_time, "max_time")
+    max_time = 1000 / lam if max_time is None else checks.positive(max_time, "max_time")
     if optimum is None:
         optimum = solve_global(X, y, lam)
     elif not isinstance(optimum, Solution):
@@ -390,6 +390,7 @@ class _Training:
 
 
 _TURN = 0.02  # one step along the flow turns or stretches a neuron by at most this part of its length
+_STRIDE = 12.5  # where neurons hardly move, since pull and decay balance, steps grow up to this factor
 _ITERATIONS = 15  # the most corrections of residual and gates in a step
 _DAMPING = 0.7  # of the gates, since walls of one neuron influence each other
 _ACCURACY = 1e-5  # the relative error of the residual at which corrections stop
@@ -436,6 +437,7 @@ class _Descent:
         self.all_W, self.all_a = W.copy(), a.copy()
         self.slot = np.tile(np.arange(W.shape[1]), (len(W), 1))  # which neuron a column holds
         self.runs = np.arange(len(W))
+        self.stride = np.ones(len(W))  # how many times longer than sure to be small enough the next step is
         self.shrunk = np.zeros(len(W))  # log of the factor by which a neuron off at every point has shrunk
         self.since = np.zeros(a.shape)  # the same when it was taken out
 
@@ -483,8 +485,9 @@ class _Descent:
         for _ in range(most):
             pull = self._pull(self.gate, self.residual)
             turning = (pull.square().sum(0).amax(-1).sqrt() + 2 * self.lam).cpu().numpy()
-            span = np.minimum(_TURN / turning, left - covered)
-            self._implicit_step(torch.as_tensor(span, device=self.X.device))
+            span = np.minimum(self.stride * _TURN / turning, left - covered)
+            moved = self._implicit_step(torch.as_tensor(span, device=self.X.device)).cpu().numpy()
+            self.stride = np.clip(self.stride * np.clip(_TURN / (moved + 1e-300) / 2, 0.5, 1.25), 1, _STRIDE)
             covered += span
             taken += 1
             if (covered >= left * (1 - 1e-12)).any():
@@ -509,7 +512,7 @@ class _Descent:
         for _ in range(_ITERATIONS):
             pull = self._pull(gate, residual)
             turn2 = (h * h) * pull.square().sum(0)
-            sine, cosine = h * (1 + turn2 / 6), h * h * (0.5 + turn2 / 24)
+            sine, cosine = h * (1 + turn2 / 6 * (1 + turn2 / 20)), h * h * (0.5 + turn2 / 24 * (1 + turn2 / 30))
             along = (pull * W).sum(0)
             end_W = keep * (W + pull * (cosine * along - sine * a))
             end_a = keep * (a + cosine * pull.square().sum(0) * a - sine * along)
@@ -522,7 +525,9 @@ class _Descent:
             gate = next_gate
             if bool((error.abs().amax(0) <= _ACCURACY * residual.abs().amax(0)).all() & (moved.amax() <= _HELD * _TURN)):
                 break
+        moved = _movement(W, end_W)
         self.W, self.a, self.gate, self.residual = end_W, end_a, gate, residual
+        return moved
 
     def take_out_dead(self):
         """Leave out neurons that are off at every point."""
@@ -560,7 +565,15 @@ class _Descent:
         index = torch.as_tensor(kept, device=self.W.device)
         self.W, self.a = self.W[:, index].contiguous(), self.a[index]
         self.gate, self.residual = self.gate[:, index].contiguous(), self.residual[:, index].contiguous()
+        self.stride = self.stride[kept]
         self.slot, self.runs = self.slot[kept], self.runs[kept]
+
+
+def _movement(W, end_W):
+    """For every run the largest angle by which a neuron turns, or change of length as a part of the longest, if larger."""
+    before, after = W.square().sum(0).sqrt(), end_W.square().sum(0).sqrt()
+    turned = (end_W * (before / after.clamp_min(1e-300)) - W).square().sum(0).sqrt() / before.clamp_min(1e-300)
+    return torch.maximum(turned, (after - before).abs() / before.amax(-1, keepdim=True).clamp_min(1e-300)).amax(-1)
 
 
 # ---- the finishing step -----------------------------------------------------------------------------------------
@@ -656,27 +669,41 @@ def claimed_limit(network, X, y, lam, known=None):
     """
     X, y = checks.data(X, y)
     lam = checks.penalty(lam)
-    n = len(y)
-    natural = np.linalg.norm(y) / (np.linalg.norm(X, 2) or 1.0) or 1.0  # the size of a neuron that fits the labels
-    sizes = np.abs(network.a) * np.linalg.norm(network.W, axis=1)
-    live = (sizes > 1e-200) & (network.W @ X.T > 0).any(axis=1)
-    V, s = network.W * np.abs(network.a)[:, None], np.where(network.a < 0, -1, 1)
-    nu = 2 / n * (y - network.predict(X))
-    touched = live & (sizes > 1e-6 * sizes[live].sum(initial=0.0))
-    headed = _climbed(network.W[touched], s[touched], nu, X)
-    patterns, kinds = _touched_patterns(headed, s[touched], X)
-    if len(patterns) > _MOST_PATTERNS:
-        return None
+    nu = 2 / len(y) * (y - network.predict(X))
+    sizes, live, s = _weighed(network, X)
     known = {} if known is None else known
-    key = patterns.tobytes(), kinds.tobytes()
-    if key not in known:
-        known[key] = _limit_over(patterns, kinds, X, y, lam)
-    if known[key] is None:
-        return None
-    directions, signs, weights, limit, certificate = known[key]
+    best = None
+    # The patterns that the large neurons have; failing these, the patterns that all but the smallest are heading for.
+    for least, climbs in ((1e-3, False), (1e-6, True)):
+        touched = live & (sizes > least * sizes[live].sum(initial=0.0))
+        headed = _climbed(network.W[touched], s[touched], nu, X, _FAR) if climbs else network.W[touched]
+        patterns, kinds = _touched_patterns(headed, s[touched], X)
+        if len(patterns) > _MOST_PATTERNS:
+            continue
+        key = patterns.tobytes(), kinds.tobytes()
+        if key not in known:
+            known[key] = _limit_over(patterns, kinds, X, y, lam)
+        if known[key] is None:
+            continue
+        claim = _judged(network, X, y, lam, nu, *known[key])
+        if not claim.refusal:
+            return claim
+        best = claim if best is None or claim.end is not None else best
+    return best
+
+
+def _weighed(network, X):
+    """Of every neuron its size, whether it is on somewhere, and its sign."""
+    sizes = np.abs(network.a) * np.linalg.norm(network.W, axis=1)
+    return sizes, (sizes > 1e-200) & (network.W @ X.T > 0).any(axis=1), np.where(network.a < 0, -1, 1)
+
+
+def _judged(network, X, y, lam, nu, directions, signs, weights, limit, certificate):
+    """The claim that `limit` is where descent from `network`, whose dual vector is nu, leads."""
     if certificate is None:
         return Claim(limit, None, None, np.inf, "the limit is not stationary")
-    limit_nu = 2 / n * (y - limit.predict(X))
+    natural = np.linalg.norm(y) / (np.linalg.norm(X, 2) or 1.0) or 1.0  # the size of a neuron that fits the labels
+    limit_nu = 2 / len(y) * (y - limit.predict(X))
     loss, slack = network.loss(X, y, lam), np.linalg.norm(nu - limit_nu) * np.linalg.norm(X, axis=1).max()
     refusal = _first(
         {
@@ -687,11 +714,10 @@ def claimed_limit(network, X, y, lam, known=None):
     )
     if refusal:
         return Claim(limit, None, certificate, np.inf, refusal)
-    ends = _climbed(network.W[live], s[live], limit_nu, X)
-    height = s[live] * (relu(ends @ X.T) @ limit_nu)
-    destination = np.full(len(sizes), -1)
-    destination[live] = _nearest(ends, s[live], directions, signs)
-    end, distance = _ended(network, V, sizes, destination, directions, signs, weights, natural)
+    sizes, live, s = _weighed(network, X)
+    destination, height = np.full(len(sizes), -1), np.zeros(len(sizes))
+    destination[live], height[live] = _destinations(network.W[live], s[live], limit_nu, X, directions, signs)
+    end, distance = _ended(network, sizes, destination, directions, signs, weights, natural)
     refusal = _first(
         {
             "a neuron grows near the limit": (height > 2 * lam * (1 + 1e-4)).any(),
@@ -705,22 +731,35 @@ def _first(reasons):
     return next((reason for reason, holds in reasons.items() if holds), "")
 
 
-_CLIMB = np.concatenate([np.full(160, 0.12), 0.12 * 0.85 ** np.arange(100)])
+# Small steps of constant length slide along walls; then ever smaller ones settle.
+_FAR = 0.03 * np.concatenate([np.ones(200), 0.85 ** np.arange(100)])
+_CLOSE = 0.1 * _FAR[100:]
 
 
-def _climbed(W, s, nu, X):
-    r"""Where the directions of W end when they move up :math:`s\nu^\top\sigma(Xu)` over the unit sphere."""
+def _climbed(W, s, nu, X, steps):
+    r"""Where the directions of W end when they move up :math:`s\nu^\top\sigma(Xu)` over the unit sphere in such steps."""
     U = W / np.linalg.norm(W, axis=1, keepdims=True)
     if not len(U):
         return U
     slopes, floor = s[:, None] * nu, _ROUNDING * np.linalg.norm(X, axis=1)
-    # Small steps of constant length slide along walls; then ever smaller ones settle.
-    for step in _CLIMB:
+    for step in steps:
         pull = ((floor < U @ X.T) * slopes) @ X
         length = np.linalg.norm(pull, axis=1, keepdims=True)
         U = U + step * np.divide(pull, length, out=np.zeros_like(pull), where=length > 0)
         U /= np.linalg.norm(U, axis=1, keepdims=True)
     return U
+
+
+def _destinations(W, s, nu, X, directions, signs):
+    """For each row of W the limit's direction to which it climbs, -1 for none, and the height it reaches.
+
+    Rows that are close to a direction of the limit climb in finer steps, which do not lead across a narrow hill.
+    """
+    close = _nearest(W, s, directions, signs) >= 0
+    ends = np.empty_like(W)
+    ends[close] = _climbed(W[close], s[close], nu, X, _CLOSE)
+    ends[~close] = _climbed(W[~close], s[~close], nu, X, _FAR)
+    return _nearest(ends, s, directions, signs), s * (relu(ends @ X.T) @ nu)
 
 
 def _touched_patterns(U, s, X):
@@ -751,16 +790,18 @@ def _optimum_over(patterns, signs, X, y, lam):
     return solution.directions, solution.signs, solution.weights
 
 
-def _nearest(U, s, directions, signs, within=0.02):
+def _nearest(W, s, directions, signs, within=0.02):
     """The index of the limit's direction of the same sign within that angle, or -1."""
-    if not len(directions) or not len(U):
-        return np.full(len(U), -1)
+    if not len(directions) or not len(W):
+        return np.full(len(W), -1)
+    U = W / np.linalg.norm(W, axis=1, keepdims=True)
     apart = np.linalg.norm(U[:, None] - directions[None], axis=2) + 9.0 * (s[:, None] != signs)
     return np.where(apart.min(axis=1) <= within, apart.argmin(axis=1), -1)
 
 
-def _ended(network, V, sizes, destination, directions, signs, weights, natural):
+def _ended(network, sizes, destination, directions, signs, weights, natural):
     """The network at the limit, neuron by neuron, and how far it is from there."""
+    V = network.W * np.abs(network.a)[:, None]
     share = np.zeros(len(sizes))
     gap = 0.0
     live = (network.W != 0).any(axis=1)
