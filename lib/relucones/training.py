@@ -437,6 +437,8 @@ class _Descent:
         self.all_W, self.all_a = W.copy(), a.copy()
         self.slot = np.tile(np.arange(W.shape[1]), (len(W), 1))  # which neuron a column holds
         self.runs = np.arange(len(W))
+        surplus = self.a.square() - self.W.square().sum(0)  # 0 for a balanced neuron
+        self.surplus = torch.where(surplus.abs() <= 1e-12 * self.a.square(), 0.0, surplus)
         self.stride = np.ones(len(W))  # how many times longer than sure to be small enough the next step is
         self.shrunk = np.zeros(len(W))  # log of the factor by which a neuron off at every point has shrunk
         self.since = np.zeros(a.shape)  # the same when it was taken out
@@ -487,7 +489,10 @@ class _Descent:
             turning = (pull.square().sum(0).amax(-1).sqrt() + 2 * self.lam).cpu().numpy()
             span = np.minimum(self.stride * _TURN / turning, left - covered)
             moved = self._implicit_step(torch.as_tensor(span, device=self.X.device)).cpu().numpy()
-            self.stride = np.clip(self.stride * np.clip(_TURN / (moved + 1e-300) / 2, 0.5, 1.25), 1, _STRIDE)
+            failed = np.isinf(moved)
+            span[failed] = 0.0
+            longer = np.clip(self.stride * np.clip(0.8 * _TURN / (moved + 1e-300), 0.5, 1.25), 0.25, _STRIDE)
+            self.stride = np.where(failed, np.maximum(self.stride / 4, 1e-6), longer)
             covered += span
             taken += 1
             if (covered >= left * (1 - 1e-12)).any():
@@ -499,6 +504,7 @@ class _Descent:
         r"""One step in which the residual is that at its end, and the patterns obey :math:`\delta \in \partial\sigma`.
 
         For a fixed residual every neuron obeys a linear equation, whose solution is known. Newton's method finds the residual.
+        A run for which it does not come near stays where it is. Returned is `_movement`, infinite for such a run.
         """
         W, a, lam = self.W, self.a, self.lam
         dots, residual, gate = self._dots(W), self.residual, self.gate
@@ -525,9 +531,21 @@ class _Descent:
             gate = next_gate
             if bool((error.abs().amax(0) <= _ACCURACY * residual.abs().amax(0)).all() & (moved.amax() <= _HELD * _TURN)):
                 break
-        moved = _movement(W, end_W)
-        self.W, self.a, self.gate, self.residual = end_W, end_a, gate, residual
+        end_W, end_a = self._as_balanced(end_W, end_a, keep)
+        near = error.abs().amax(0) <= _TURN * residual.abs().amax(0)  # never true of nan
+        moved = torch.where(near, _movement(W, end_W), torch.inf)
+        self.surplus = torch.where(near[:, None], self.surplus * keep**2, self.surplus)
+        self.W, self.a = torch.where(near[:, None], end_W, W), torch.where(near[:, None], end_a, self.a)
+        self.gate = torch.where(near[:, None], gate, self.gate)
+        self.residual = torch.where(near, residual, self.residual)
         return moved
+
+    def _as_balanced(self, end_W, end_a, keep):
+        r"""The flow keeps :math:`(a^2 - \|w\|^2)e^{4\lambda t}`; in a neuron that shrinks, rounding would come to outweigh it."""
+        surplus, squares = self.surplus * keep**2, end_W.square().sum(0)
+        kept_a = self.a.sign() * (squares + surplus.clamp_min(0)).sqrt()
+        kept_W = end_W * ((end_a.square() - surplus) / squares.clamp_min(1e-300)).clamp_min(0).sqrt()
+        return torch.where(surplus < 0, kept_W, end_W), torch.where(surplus < 0, end_a, kept_a)
 
     def take_out_dead(self):
         """Leave out neurons that are off at every point."""
@@ -540,6 +558,7 @@ class _Descent:
         self.W = torch.take_along_dim(self.W, order[None], dim=2).contiguous()
         self.gate = torch.take_along_dim(self.gate, order[None], dim=2).contiguous()
         self.a = torch.take_along_dim(self.a, order, dim=1)
+        self.surplus = torch.take_along_dim(self.surplus, order, dim=1)
         self.slot = np.take_along_axis(self.slot, order.cpu().numpy(), axis=1)
 
     def _store(self):
@@ -565,7 +584,7 @@ class _Descent:
         index = torch.as_tensor(kept, device=self.W.device)
         self.W, self.a = self.W[:, index].contiguous(), self.a[index]
         self.gate, self.residual = self.gate[:, index].contiguous(), self.residual[:, index].contiguous()
-        self.stride = self.stride[kept]
+        self.stride, self.surplus = self.stride[kept], self.surplus[index]
         self.slot, self.runs = self.slot[kept], self.runs[kept]
 
 
