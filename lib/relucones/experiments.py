@@ -8,9 +8,11 @@ from itertools import product
 import numpy as np
 
 from . import data
+from .convex import solve_cone, solve_global
 from .coupons import find_coupons, good_cone_width, sufficient_width
 from .faces import Faces
 from .landscape import landscape_table
+from .network import Network
 from .reproduce import Experiment
 
 SHARES = (0.5, 0.99)
@@ -166,26 +168,199 @@ def trap_point(point, settings):
 
     X, y = trap_data(point, settings)
     runs = train(X, y, point["lam"], point["m"], point["alpha"], settings["runs"], settings["seed"])
+    rows = [{**point, **row} for row in _ends(runs)]
+    for row, network in zip(rows, runs.networks, strict=True):
+        row["neurons on"] = int((network.W @ X.T > 0).any(axis=1).sum())
+    return rows
+
+
+def _ends(runs):
+    """Where every run of an ensemble ended, with its certificate."""
     traces, rows = runs.traces, []
-    for r, (network, certificate) in enumerate(zip(runs.networks, runs.certificates, strict=True)):
+    for r, certificate in enumerate(runs.certificates):
         row = {
-            **point,
             "run": r,
             "stop": runs.stop_reason[r],
             "loss": runs.losses[r],
             "optimum": runs.optimum.value,
-            "gap": runs.losses[r] / runs.optimum.value - 1,
+            "gap": float(f"{runs.losses[r] / runs.optimum.value - 1:.9g}"),
             "bound": certificate.lower_bound,
-            "stationarity": certificate.stationarity,
+            "stationarity": float(f"{certificate.stationarity:.3g}"),
             "effective rank": round(float(traces.effective_rank[r, -1]), 4),
             "positive": int(traces.merged_positive[r, -1]),
             "negative": int(traces.merged_negative[r, -1]),
-            "neurons on": int((network.W @ X.T > 0).any(axis=1).sum()),
             "steps": int(runs.steps[r]),
-            "time": float(runs.time[r]),
+            "time": float(f"{runs.time[r]:.6g}"),
         }
         rows.append({key: float(v) if isinstance(v, np.floating) else v for key, v in row.items()})
     return rows
 
 
-EXPERIMENTS = {"atlas": atlas, "correlated": correlated, "trap": trap}
+def scale(quick=False):
+    """Where training ends against the scale and the width of its start, on three kinds of data."""
+    powers = [-8, -3, 1] if quick else range(-10, 3)
+    widths = [8] if quick else [4, 8, 16, 32, 64, 250]
+    kinds = [("trap", 1e-4), ("teacher", 1e-3), ("diabetes", 1e-3)]
+    settings = {"scales": [2.0**k for k in powers], "runs": 2 if quick else 4, "n": 6, "d": 3, "trap d": 4, "noise": 1e-3}
+    settings |= {"start seed": 0, "data_sets": 1 if quick else 3}
+    blocks, seeds = range(1 if quick else 4), range(settings["data_sets"])
+    sweep = [("trap", 1e-5), *kinds]  # the authors' weight decay, too
+    points = [
+        {"data": kind, "lam": lam, "m": m, "seed": seed, "block": block}
+        for (kind, lam), m, seed, block in [
+            *product(sweep, [100], seeds, blocks),
+            *product(kinds, widths, seeds, [0]),
+        ]
+    ]
+    return Experiment("scale", settings, points, scale_point)
+
+
+def scale_data(point, settings):
+    """The data set of a point: Theorem 2's points, a teacher's labels, or patients."""
+    n, d, seed = settings["n"], settings["d"], point["seed"]
+    if point["data"] == "trap":
+        return data.small_init_trap(settings["trap d"], settings["noise"], seed)
+    return data.gaussian_teacher(n, d, seed=seed) if point["data"] == "teacher" else data.real("diabetes", n, d, seed=seed)
+
+
+def scale_point(point, settings):
+    """A few starts, each at every scale: the same numbers, multiplied. Block b holds the starts `runs` b and following."""
+    from .training import train
+
+    X, y = scale_data(point, settings)
+    first = settings["runs"] * point["block"]
+    starts = range(first, first + settings["runs"])
+    grid = list(product(settings["scales"], starts))
+    runs = train(X, y, point["lam"], point["m"], *_columns(grid), settings["start seed"], records=20)
+    least, traces, rows = runs.optimum.network.squared_norm(), runs.traces, _ends(runs)
+    for r, (alpha, start) in enumerate(grid):
+        rows[r] = {**point, "alpha": alpha, **rows[r], "run": start}
+        rows[r]["norm"] = float(f"{traces.squared_norm[r, -1]:.9g}")
+        rows[r]["least norm"] = float(f"{least:.9g}")
+        rows[r]["distance"] = float(f"{traces.fit_distance[r, -1]:.6g}")
+    return rows
+
+
+def _columns(grid):
+    scales, starts = zip(*grid, strict=True)
+    return np.array(scales), list(starts)
+
+
+def open_questions(quick=False):
+    """Three questions that the theorem leaves: which weight decay keeps the trap, norms at small width, generalisation."""
+    settings = {
+        "start seed": 0,
+        "runs": 2 if quick else 4,
+        "decay": {
+            "d": 4,
+            "noise": 1e-3,
+            "m": 100,
+            "scales": [1e-4, 0.1] if quick else [1e-12, 1e-9, 1e-6, 1e-4, 1e-3, 3e-3, 6e-3, 0.012, 0.025, 0.05, 0.1],
+        },
+        "norm": {"lam": 1e-4, "total": 3.0, "fitted": 1e-3},
+        "test": {"m": 100, "scales": [0.003, 0.3], "n": 10, "d": 3, "points": 2000, "noise": 0.3},
+    }
+    seeds = range(1 if quick else 4)
+    decays = [1e-4] if quick else [1e-6, 1e-5, 1e-4, 2e-4, 4e-4, 6e-4, 7e-4, 8e-4]
+    widths = [4, 32] if quick else [2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128]
+    kinds = ["one neuron", "teacher", "noisy teacher", "diabetes"]
+    tests = [*product(["trap"], [1e-5, 1e-4]), *product(kinds, [1e-3, 1e-2])]
+    points = [
+        *({"part": "decay", "data": kind, "lam": lam, "seed": s} for kind, lam, s in product(["trap", "cone"], decays, seeds)),
+        *(
+            {"part": "norm", "data": kind, "m": m, "seed": s}
+            for kind, m, s in product(["teacher", "random labels", "orthogonal", "diabetes"], widths, seeds)
+        ),
+        *({"part": "test", "data": kind, "lam": lam, "seed": s} for (kind, lam), s in product(tests, range(1 if quick else 12))),
+    ]
+    return Experiment("open-questions", settings, points, open_questions_point)
+
+
+def open_questions_data(point, settings):
+    """The data set of a point, and what to test on: X, y, test points, their labels; no test points outside "test"."""
+    kind, seed = point["data"], point["seed"]
+    if point["part"] == "decay":
+        made = settings["decay"]
+        X, y = data.small_init_trap(made["d"], made["noise"], seed) if kind == "trap" else cone_data(made["d"], seed)
+        return X, y, None, None
+    if point["part"] == "norm":
+        if kind == "orthogonal":
+            X, y = data.orthogonal(6, 6, seed=seed, labels=[1.0, -1.0] * 3)
+        elif kind == "random labels":
+            rng = np.random.default_rng(seed)
+            X, y = rng.standard_normal((8, 3)), rng.standard_normal(8)
+        else:
+            X, y = data.gaussian_teacher(8, 3, seed=seed) if kind == "teacher" else data.real("diabetes", 8, 3, seed=seed)
+        return X, y, None, None
+    return _with_test(kind, seed, **{k: settings["test"][k] for k in ("n", "d", "points", "noise")})
+
+
+def cone_data(d, seed):
+    """d random unit points within 40 degrees of a neuron that labels them, redrawn until one neuron is not optimal."""
+    rng = np.random.default_rng([seed, d])
+    teacher = np.eye(d)[0]
+    while True:
+        angles, sides = np.radians(40) * rng.random(d) ** (1 / (d - 1)), rng.standard_normal((d, d - 1))
+        sides /= np.linalg.norm(sides, axis=1, keepdims=True)
+        X = np.column_stack([np.cos(angles), np.sin(angles)[:, None] * sides])
+        y = X @ teacher
+        if len(solve_global(X, y, 1e-4).weights) > 1:
+            return X, y
+
+
+def _with_test(kind, seed, n, d, points, noise):
+    rng = np.random.default_rng([seed, 1])
+    if kind == "trap":
+        X, y = data.small_init_trap(4, 1e-3, seed)
+        T = rng.standard_normal((points, 4))
+        T /= np.linalg.norm(T, axis=1, keepdims=True)
+        return X, y, T, np.maximum(T @ [0.8, 0, 0.6, 0], 0)
+    if kind == "diabetes":
+        X, y = data.real("diabetes", 442, d - 1, seed=seed).with_bias()
+    else:
+        X, y = data.gaussian_teacher(n + points, d, width=1 if kind == "one neuron" else 10, seed=seed)
+        y = y / np.std(y)
+    noisy = y[:n] + (noise * rng.standard_normal(n) if kind == "noisy teacher" else 0.0)
+    return X[:n], noisy, X[n:], y[n:]
+
+
+def open_questions_point(point, settings):
+    """A few starts at every scale of the part: a row for each."""
+    from .training import initialise, train
+
+    X, y, test, truth = open_questions_data(point, settings)
+    part = settings[point["part"]]
+    lam, m = point.get("lam", part.get("lam")), point.get("m", part.get("m"))
+    scales = part.get("scales", [part.get("total", 0.0) / m**0.5])
+    grid = list(product(scales, range(settings["runs"])))
+    alphas, starts = _columns(grid)
+    runs = train(X, y, lam, m, alphas, starts, settings["start seed"])
+    rows = [{**point, "alpha": alpha, **row, "run": start} for (alpha, start), row in zip(grid, _ends(runs), strict=True)]
+    for r, row in enumerate(rows):
+        row["directions"] = len(runs.optimum.weights)
+        if point["part"] == "norm":
+            start = initialise(m, X.shape[1], alphas[r], [starts[r]], settings["start seed"])
+            row |= _norms(runs, r, X, y, lam, Network(start[0][0], start[1][0]), part)
+        if point["part"] == "test":
+            errors = [np.mean((f.predict(test) - truth) ** 2) for f in (runs.networks[r], runs.optimum.network)]
+            row["error"], row["optimum error"] = (float(f"{e / np.var(truth):.6g}") for e in errors)
+    return rows
+
+
+def _norms(runs, r, X, y, lam, start, part):
+    """How large the network is where it first fits the labels, and at the end; and the best in the cone it starts in."""
+    traces = runs.traces
+    error = traces.loss[r] - lam * traces.squared_norm[r]
+    fitted = np.flatnonzero(error <= part["fitted"] * np.mean(y**2))
+    patterns, signs = start.signed_patterns(X)
+    found = {
+        "norm": traces.squared_norm[r, -1],
+        "least norm": runs.optimum.network.squared_norm(),
+        "misfit": error[-1],
+        "fitted norm": traces.squared_norm[r, fitted[0]] if len(fitted) else None,
+        "cone": solve_cone(X, y, lam, patterns, signs).value,
+    }
+    return {key: value if value is None else float(f"{value:.9g}") for key, value in found.items()}
+
+
+EXPERIMENTS = {"atlas": atlas, "correlated": correlated, "trap": trap, "scale": scale, "open-questions": open_questions}
