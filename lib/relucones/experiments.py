@@ -202,7 +202,7 @@ def scale(quick=False):
     widths = [8] if quick else [4, 8, 16, 32, 64, 250]
     kinds = [("trap", 1e-4), ("teacher", 1e-3), ("diabetes", 1e-3)]
     settings = {"scales": [2.0**k for k in powers], "runs": 2 if quick else 4, "n": 6, "d": 3, "trap d": 4, "noise": 1e-3}
-    settings |= {"start seed": 0, "data_sets": 1 if quick else 3}
+    settings["data_sets"] = 1 if quick else 3  # each with starts of its own
     blocks, seeds = range(1 if quick else 4), range(settings["data_sets"])
     sweep = [("trap", 1e-5), *kinds]  # the authors' weight decay, too
     points = [
@@ -231,7 +231,7 @@ def scale_point(point, settings):
     first = settings["runs"] * point["block"]
     starts = range(first, first + settings["runs"])
     grid = list(product(settings["scales"], starts))
-    runs = train(X, y, point["lam"], point["m"], *_columns(grid), settings["start seed"], records=20)
+    runs = train(X, y, point["lam"], point["m"], *_columns(grid), point["seed"], records=20)
     least, traces, rows = runs.optimum.network.squared_norm(), runs.traces, _ends(runs)
     for r, (alpha, start) in enumerate(grid):
         rows[r] = {**point, "alpha": alpha, **rows[r], "run": start}
@@ -249,7 +249,6 @@ def _columns(grid):
 def open_questions(quick=False):
     """Three questions that the theorem leaves: which weight decay keeps the trap, norms at small width, generalisation."""
     settings = {
-        "start seed": 0,
         "runs": 2 if quick else 4,
         "decay": {
             "d": 4,
@@ -334,12 +333,12 @@ def open_questions_point(point, settings):
     scales = part.get("scales", [part.get("total", 0.0) / m**0.5])
     grid = list(product(scales, range(settings["runs"])))
     alphas, starts = _columns(grid)
-    runs = train(X, y, lam, m, alphas, starts, settings["start seed"])
+    runs = train(X, y, lam, m, alphas, starts, point["seed"])
     rows = [{**point, "alpha": alpha, **row, "run": start} for (alpha, start), row in zip(grid, _ends(runs), strict=True)]
     for r, row in enumerate(rows):
         row["directions"] = len(runs.optimum.weights)
         if point["part"] == "norm":
-            start = initialise(m, X.shape[1], alphas[r], [starts[r]], settings["start seed"])
+            start = initialise(m, X.shape[1], alphas[r], [starts[r]], point["seed"])
             row |= _norms(runs, r, X, y, lam, Network(start[0][0], start[1][0]), part)
         if point["part"] == "test":
             errors = [np.mean((f.predict(test) - truth) ** 2) for f in (runs.networks[r], runs.optimum.network)]
