@@ -390,7 +390,7 @@ class _Training:
 
 
 _TURN = 0.02  # one step along the flow turns or stretches a neuron by at most this part of its length
-_STRIDE = 12.5  # where neurons hardly move, since pull and decay balance, steps grow up to this factor
+_STRIDE = 50.0  # where neurons hardly move, since pull and decay balance, steps grow up to this factor
 _ITERATIONS = 15  # the most corrections of residual and gates in a step
 _DAMPING = 0.7  # of the gates, since walls of one neuron influence each other
 _ACCURACY = 1e-5  # the relative error of the residual at which corrections stop
@@ -398,7 +398,7 @@ _HELD = 0.005  # the same for the gates: how far a neuron is held off its place,
 _ROUNDING = 1e-12  # the sine of the angle to a wall below which a point is off
 _CHUNK = 100  # the most steps between two looks at the clock
 _PAUSE = 0.1  # the time between two searches for a limit is at least this, in units of 1/lam, the time scale of the end
-_LONGER = 1.1  # and grows by this factor
+_LONGER = 1.3  # and grows by this factor
 _LARGEST = 1e3  # weights that grow by this factor come from an unstable step
 _SETTLING = 0.01  # the relative change of the loss in between above which there is no point in searching
 
@@ -518,7 +518,8 @@ class _Descent:
         for _ in range(_ITERATIONS):
             pull = self._pull(gate, residual)
             turn2 = (h * h) * pull.square().sum(0)
-            sine, cosine = h * (1 + turn2 / 6 * (1 + turn2 / 20)), h * h * (0.5 + turn2 / 24 * (1 + turn2 / 30))
+            sine = h * (1 + turn2 / 6 * (1 + turn2 / 20 * (1 + turn2 / 42)))  # sinh and cosh: turns stay below 1
+            cosine = h * h / 2 * (1 + turn2 / 12 * (1 + turn2 / 30 * (1 + turn2 / 56)))
             along = (pull * W).sum(0)
             end_W = keep * (W + pull * (cosine * along - sine * a))
             end_a = keep * (a + cosine * pull.square().sum(0) * a - sine * along)
@@ -691,7 +692,7 @@ def claimed_limit(network, X, y, lam, known=None):
     nu = 2 / len(y) * (y - network.predict(X))
     sizes, live, s = _weighed(network, X)
     known = {} if known is None else known
-    best = None
+    claim = None
     # The patterns that the large neurons have; failing these, the patterns that all but the smallest are heading for.
     for least, climbs in ((1e-3, False), (1e-6, True)):
         touched = live & (sizes > least * sizes[live].sum(initial=0.0))
@@ -705,10 +706,9 @@ def claimed_limit(network, X, y, lam, known=None):
         if known[key] is None:
             continue
         claim = _judged(network, X, y, lam, nu, *known[key])
-        if not claim.refusal:
-            return claim
-        best = claim if best is None or claim.end is not None else best
-    return best
+        if claim.end is not None:  # loss and residual agree: if it is refused, it is too early
+            break
+    return claim
 
 
 def _weighed(network, X):
