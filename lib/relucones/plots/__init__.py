@@ -10,6 +10,7 @@ from .collecting import coupon_circles, duel, good_cones, relative_sizes, sample
 from .correlated import active_share, levels, spurious_by_correlation, walls_by_correlation, widths_by_correlation
 from .landscape import bad_minima, cone_contents, descent_by_cones, leaking_walls, published_grid
 from .one_cone import cone_solution, describe_minimum, name_pattern, segment, single_neuron, through_the_wall
+from .open_questions import bound_on_loss, kinds_of_ends, norms_by_width, paired_errors, reached_by_width, sorting_clocks, trap_map
 from .orthogonal import activation_history, gap_histories, needed_widths, repaired_runs, success_rates
 from .penalty import end_losses, hinges, imbalance, neuron_vectors, norm_path, rescaling, ridges, same_function, valley
 from .program import certificate_circle, certificate_curve, end_points, loss_floor, one_number_bound, scaled_dual
@@ -27,6 +28,7 @@ __all__ = [
     "atlas_widths",
     "bad_minima",
     "bits",
+    "bound_on_loss",
     "cell_sizes",
     "certificate_circle",
     "certificate_curve",
@@ -48,6 +50,7 @@ __all__ = [
     "hinges",
     "imbalance",
     "interact",
+    "kinds_of_ends",
     "leaking_walls",
     "levels",
     "loss_floor",
@@ -58,11 +61,14 @@ __all__ = [
     "neuron_vectors",
     "new_wall",
     "norm_path",
+    "norms_by_width",
     "one_number_bound",
+    "paired_errors",
     "pattern_growth",
     "plateaus",
     "price_map",
     "published_grid",
+    "reached_by_width",
     "readme_picture",
     "relative_sizes",
     "repaired_runs",
@@ -75,6 +81,7 @@ __all__ = [
     "single_neuron",
     "sizes_by_scale",
     "slider",
+    "sorting_clocks",
     "sphere_cells",
     "spurious_by_correlation",
     "success_rates",
@@ -82,6 +89,7 @@ __all__ = [
     "time_and_distance",
     "time_growth",
     "trap_data",
+    "trap_map",
     "turn_weight",
     "two_clocks",
     "two_measures",
