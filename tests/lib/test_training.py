@@ -9,7 +9,8 @@ from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from relucones import Network, certify, data, lambda_max, solve_global  # noqa: E402
-from relucones.training import claimed_limit, hessian_bound, initialise, merged_directions, train  # noqa: E402
+from relucones.limits import claimed_limit  # noqa: E402
+from relucones.training import hessian_bound, initialise, merged_directions, train  # noqa: E402
 from strategies import problems, seeds  # noqa: E402
 
 
@@ -288,3 +289,25 @@ def test_bad_arguments(case):
     options, message = BAD[case]
     with pytest.raises(ValueError, match=message):
         train(*data.five_points(), 0.01, **options)
+
+
+def test_on_generic_data_every_run_ends_and_neurons_stay_balanced_however_small():
+    X, y = data.gaussian_teacher(6, 3, seed=1)
+    W, a = initialise(m=40, d=3, alpha=np.array([0.002, 0.002, 0.1, 0.1]), runs=[0, 1, 0, 1], seed=0)
+    done = train(X, y, 1e-3, start=(W, a))
+    assert "not converged" not in done.stop_reason
+    assert all(c.is_stationary for c in done.certificates)
+    for network, start in zip(done.iterates, a, strict=True):
+        np.testing.assert_allclose(np.abs(network.a), np.linalg.norm(network.W, axis=1), rtol=1e-6)
+        assert (network.a * start >= 0).all()  # a neuron that is off may have shrunk to 0
+
+
+def test_imbalance_decays_at_its_own_rate():
+    X, y = data.five_points()
+    W, a = initialise(m=6, d=2, alpha=0.5, runs=1, seed=0)
+    W, a = np.concatenate([W, 2 * W, W]), np.concatenate([a, a, 2 * a])  # balanced, then the inner, then the outer too large
+    done = train(X, y, 0.01, start=(W, a), max_time=20)
+    for network, time, start_W, start_a in zip(done.iterates, done.time, W, a, strict=True):
+        surplus = network.a**2 - np.sum(network.W**2, axis=1)
+        expected = (start_a**2 - np.sum(start_W**2, axis=1)) * np.exp(-4 * 0.01 * time)
+        np.testing.assert_allclose(surplus, expected, atol=1e-9)
