@@ -16,6 +16,7 @@ from .network import Network
 from .reproduce import Experiment
 
 SHARES = (0.5, 0.99)
+MOST_STEPS = 20_000  # a run that has not ended by then trembles at a wall, and is called not converged
 
 
 def atlas(quick=False):
@@ -231,7 +232,7 @@ def scale_point(point, settings):
     first = settings["runs"] * point["block"]
     starts = range(first, first + settings["runs"])
     grid = list(product(settings["scales"], starts))
-    runs = train(X, y, point["lam"], point["m"], *_columns(grid), point["seed"], records=20)
+    runs = train(X, y, point["lam"], point["m"], *_columns(grid), point["seed"], max_steps=MOST_STEPS, records=20)
     least, traces, rows = runs.optimum.network.squared_norm(), runs.traces, _ends(runs)
     for r, (alpha, start) in enumerate(grid):
         rows[r] = {**point, "alpha": alpha, **rows[r], "run": start}
@@ -333,7 +334,7 @@ def open_questions_point(point, settings):
     scales = part.get("scales", [part.get("total", 0.0) / m**0.5])
     grid = list(product(scales, range(settings["runs"])))
     alphas, starts = _columns(grid)
-    runs = train(X, y, lam, m, alphas, starts, point["seed"])
+    runs = train(X, y, lam, m, alphas, starts, point["seed"], max_steps=MOST_STEPS)
     rows = [{**point, "alpha": alpha, **row, "run": start} for (alpha, start), row in zip(grid, _ends(runs), strict=True)]
     for r, row in enumerate(rows):
         row["directions"] = len(runs.optimum.weights)
