@@ -368,8 +368,7 @@ class _Training:
         networks = []
         for r, (iterate, claim) in enumerate(zip(iterates, self.claims, strict=True)):
             networks.append(iterate if claim is None else claim.end)
-            if claim is not None:
-                self._record(r, claim.end, slice(self.reached[r] + 1, None))
+            self._record(r, networks[-1], slice(self.reached[r] + 1, None))
         certificates = [
             certify(network, self.X, self.y, self.lam) if claim is None else claim.certificate
             for network, claim in zip(iterates, self.claims, strict=True)

@@ -311,3 +311,11 @@ def test_imbalance_decays_at_its_own_rate():
         surplus = network.a**2 - np.sum(network.W**2, axis=1)
         expected = (start_a**2 - np.sum(start_W**2, axis=1)) * np.exp(-4 * 0.01 * time)
         np.testing.assert_allclose(surplus, expected, atol=1e-9)
+
+
+def test_traces_of_a_run_that_did_not_end_are_whole():
+    X, y = data.five_points()
+    stopped = train(X, y, 0.01, m=10, alpha=0.1, runs=2, seed=0, max_steps=30)
+    assert stopped.stop_reason == ["not converged"] * 2
+    assert all(np.isfinite(value).all() for value in vars(stopped.traces).values())
+    np.testing.assert_allclose(stopped.traces.loss[:, -1], stopped.losses, rtol=1e-12)
