@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from . import data
-from .convex import solve_cone, solve_global
+from .convex import lambda_max, solve_cone, solve_global
 from .coupons import find_coupons, good_cone_width, sufficient_width
 from .faces import Faces
 from .landscape import landscape_table
@@ -359,6 +359,7 @@ def _norms(runs, r, X, y, lam, start, part):
         "misfit": error[-1],
         "fitted norm": traces.squared_norm[r, fitted[0]] if len(fitted) else None,
         "cone": solve_cone(X, y, lam, patterns, signs).value,
+        "waste": lambda_max(X, y - runs.networks[r].predict(X)) / lam,
     }
     return {key: value if value is None else float(f"{value:.9g}") for key, value in found.items()}
 
