@@ -15,6 +15,7 @@ from .orthogonal import activation_history, gap_histories, needed_widths, repair
 from .penalty import end_losses, hinges, imbalance, neuron_vectors, norm_path, rescaling, ridges, same_function, valley
 from .program import certificate_circle, certificate_curve, end_points, loss_floor, one_number_bound, scaled_dual
 from .regimes import angle_paths, clock_hands, movement, sizes_by_scale, two_clocks
+from .scale import ball_of_fits, ends_over_scale, phase_diagrams, shares_over_scale
 from .speed import time_and_distance, time_growth
 from .style import color
 from .trap import ends_by_scale, ends_by_width, gap_by_decay, neuron_disc, plateaus, price_map, trap_data
@@ -27,6 +28,7 @@ __all__ = [
     "atlas_gain",
     "atlas_widths",
     "bad_minima",
+    "ball_of_fits",
     "bits",
     "bound_on_loss",
     "cell_sizes",
@@ -44,6 +46,7 @@ __all__ = [
     "end_points",
     "ends_by_scale",
     "ends_by_width",
+    "ends_over_scale",
     "gap_by_decay",
     "gap_histories",
     "good_cones",
@@ -65,6 +68,7 @@ __all__ = [
     "one_number_bound",
     "paired_errors",
     "pattern_growth",
+    "phase_diagrams",
     "plateaus",
     "price_map",
     "published_grid",
@@ -78,6 +82,7 @@ __all__ = [
     "sampled_cones",
     "scaled_dual",
     "segment",
+    "shares_over_scale",
     "single_neuron",
     "sizes_by_scale",
     "slider",
