@@ -19,6 +19,7 @@ from relucones import (
     sufficient_width,
 )
 from relucones.certificate import shortest_subgradient
+from relucones.limits import claimed_limit
 
 X = np.array([[1.0, 0.2], [0.1, 1.0], [-0.8, 0.7]])
 Y = np.array([1.0, -0.5, 0.8])
@@ -70,6 +71,14 @@ BAD_LAM = {
     "complex": (1j, "lam must be a number"),
     "beyond floats": (10**400, "lam must be a finite number"),
 }
+
+
+def descend(X, y, lam):
+    from relucones.training import train  # needs torch
+
+    return train(X, y, lam, m=3, alpha=0.1, runs=1, seed=0, max_steps=3)
+
+
 WITH_X = {
     "activation_patterns": activation_patterns,
     "cell_measures": lambda X: cell_measures(X, PATTERNS),
@@ -86,6 +95,8 @@ WITH_DATA = {
     "shortest_subgradient": lambda X, y, lam: shortest_subgradient(NET, X, y, lam),
     "loss": NET.loss,
     "find_coupons": find_coupons,
+    "claimed_limit": lambda X, y, lam: claimed_limit(NET, X, y, lam),
+    "train": descend,
     "good_cone_probability": lambda X, y, lam: good_cone_probability(X, y, lam, 3),
 }
 WITH_LAM = {name: f for name, f in WITH_DATA.items() if name != "lambda_max"}
