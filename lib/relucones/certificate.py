@@ -14,6 +14,8 @@ from .ascent import faces_of
 from .convex import dual_bound, solve_global
 from .network import Network, relu
 
+STATIONARITY = 1e-5  # the relative length of the shortest subgradient up to which a network is called stationary
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -56,7 +58,7 @@ class Certificate:
         return "spurious stationary point" if self.is_stationary else "not stationary"
 
 
-def certify(network, X, y, lam, tol=1e-6, stationarity_tol=1e-5, wall_tol=1e-7):
+def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_tol=1e-7):
     r"""Certify a network: global minimum, spurious stationary point, or neither.
 
     The bound from below is the dual value of the network's own residual :math:`\nu = \frac2n (y - f(X))`, scaled into

@@ -12,7 +12,7 @@ from .convex import lambda_max, solve_cone, solve_global
 from .coupons import find_coupons, good_cone_width, sufficient_width
 from .faces import Faces
 from .landscape import landscape_table
-from .network import Network
+from .network import Network, relu
 from .reproduce import Experiment
 
 SHARES = (0.5, 0.99)
@@ -40,12 +40,10 @@ def atlas(quick=False):
 def atlas_data(point):
     """The data set of a point of the atlas."""
     n, d, seed = point["n"], point["d"], point["seed"]
-    if point["data"] == "teacher":
-        return data.gaussian_teacher(n, d, seed=seed)
     if point["data"] == "random labels":
         rng = np.random.default_rng([seed, n, d])
         return data.Dataset(rng.standard_normal((n, d)), rng.standard_normal(n), "random labels")
-    return data.real("diabetes", n, d, seed=seed)
+    return _teacher_or_patients(point["data"], n, d, seed)
 
 
 def atlas_point(point, settings):
@@ -69,7 +67,7 @@ def atlas_point(point, settings):
                     X, y, lam, share, measure, settings["samples"], seed=0, with_error=True, coupons=coupons
                 )
                 row[f"{measure} {share:g}"] = width
-                row[f"{measure} {share:g} error"] = float(f"{error:.2g}")
+                row[f"{measure} {share:g} error"] = _rounded(error, 2)
     return rows
 
 
@@ -131,7 +129,7 @@ def correlated_point(point, settings):
             )
             row[f"{measure} {share:g}"] = width
             if measure == "gaussian":
-                row[f"{measure} {share:g} error"] = float(f"{error:.2g}")
+                row[f"{measure} {share:g} error"] = _rounded(error, 2)
         grid = settings["landscape"]
         if (point["n"], lam) == (grid["n"], grid["lam"]):
             found = landscape_table(X, y, lam, grid["widths"], grid["cones"], seed=point["seed"])
@@ -184,14 +182,14 @@ def _ends(runs):
             "stop": runs.stop_reason[r],
             "loss": runs.losses[r],
             "optimum": runs.optimum.value,
-            "gap": float(f"{runs.losses[r] / runs.optimum.value - 1:.9g}"),
+            "gap": _rounded(runs.losses[r] / runs.optimum.value - 1, 9),
             "bound": certificate.lower_bound,
-            "stationarity": float(f"{certificate.stationarity:.3g}"),
+            "stationarity": _rounded(certificate.stationarity, 3),
             "effective rank": round(float(traces.effective_rank[r, -1]), 4),
             "positive": int(traces.merged_positive[r, -1]),
             "negative": int(traces.merged_negative[r, -1]),
             "steps": int(runs.steps[r]),
-            "time": float(f"{runs.time[r]:.6g}"),
+            "time": _rounded(runs.time[r], 6),
         }
         rows.append({key: float(v) if isinstance(v, np.floating) else v for key, v in row.items()})
     return rows
@@ -221,30 +219,41 @@ def scale_data(point, settings):
     n, d, seed = settings["n"], settings["d"], point["seed"]
     if point["data"] == "trap":
         return data.small_init_trap(settings["trap d"], settings["noise"], seed)
-    return data.gaussian_teacher(n, d, seed=seed) if point["data"] == "teacher" else data.real("diabetes", n, d, seed=seed)
+    return _teacher_or_patients(point["data"], n, d, seed)
+
+
+def _teacher_or_patients(kind, n, d, seed):
+    return data.gaussian_teacher(n, d, seed=seed) if kind == "teacher" else data.real("diabetes", n, d, seed=seed)
 
 
 def scale_point(point, settings):
     """A few starts, each at every scale: the same numbers, multiplied. Block b holds the starts `runs` b and following."""
-    from .training import train
-
     X, y = scale_data(point, settings)
     first = settings["runs"] * point["block"]
     starts = range(first, first + settings["runs"])
-    grid = list(product(settings["scales"], starts))
-    runs = train(X, y, point["lam"], point["m"], *_columns(grid), point["seed"], max_steps=MOST_STEPS, records=20)
-    least, traces, rows = runs.optimum.network.squared_norm(), runs.traces, _ends(runs)
-    for r, (alpha, start) in enumerate(grid):
-        rows[r] = {**point, "alpha": alpha, **rows[r], "run": start}
-        rows[r]["norm"] = float(f"{traces.squared_norm[r, -1]:.9g}")
-        rows[r]["least norm"] = float(f"{least:.9g}")
-        rows[r]["distance"] = float(f"{traces.fit_distance[r, -1]:.6g}")
+    runs, _, rows = _trained(point, X, y, point["lam"], point["m"], settings["scales"], starts, records=20)
+    least = runs.optimum.network.squared_norm()
+    for r, row in enumerate(rows):
+        row["norm"] = _rounded(runs.traces.squared_norm[r, -1], 9)
+        row["least norm"] = _rounded(least, 9)
+        row["distance"] = _rounded(runs.traces.fit_distance[r, -1], 6)
     return rows
 
 
-def _columns(grid):
-    scales, starts = zip(*grid, strict=True)
-    return np.array(scales), list(starts)
+def _trained(point, X, y, lam, m, scales, starts, **options):
+    """Every start at every scale: the ensemble, where it started, and a row for each run, begun with `point`."""
+    from .training import initialise, train
+
+    grid = list(product(scales, starts))
+    alphas, numbers = zip(*grid, strict=True)
+    start = initialise(m, X.shape[1], np.array(alphas), numbers, point["seed"])
+    runs = train(X, y, lam, start=start, max_steps=MOST_STEPS, **options)
+    rows = [{**point, "alpha": alpha, **row, "run": run} for (alpha, run), row in zip(grid, _ends(runs), strict=True)]
+    return runs, start, rows
+
+
+def _rounded(value, digits):
+    return float(f"{value:.{digits}g}")
 
 
 def open_questions(quick=False):
@@ -290,7 +299,7 @@ def open_questions_data(point, settings):
             rng = np.random.default_rng(seed)
             X, y = rng.standard_normal((8, 3)), rng.standard_normal(8)
         else:
-            X, y = data.gaussian_teacher(8, 3, seed=seed) if kind == "teacher" else data.real("diabetes", 8, 3, seed=seed)
+            X, y = _teacher_or_patients(kind, 8, 3, seed)
         return X, y, None, None
     return _with_test(kind, seed, **{k: settings["test"][k] for k in ("n", "d", "points", "noise")})
 
@@ -314,7 +323,7 @@ def _with_test(kind, seed, n, d, points, noise):
         X, y = data.small_init_trap(4, 1e-3, seed)
         T = rng.standard_normal((points, 4))
         T /= np.linalg.norm(T, axis=1, keepdims=True)
-        return X, y, T, np.maximum(T @ [0.8, 0, 0.6, 0], 0)
+        return X, y, T, relu(T @ np.linalg.solve(X, y))  # the neuron that made the labels
     if kind == "diabetes":
         X, y = data.real("diabetes", 442, d - 1, seed=seed).with_bias()
     else:
@@ -326,24 +335,18 @@ def _with_test(kind, seed, n, d, points, noise):
 
 def open_questions_point(point, settings):
     """A few starts at every scale of the part: a row for each."""
-    from .training import initialise, train
-
     X, y, test, truth = open_questions_data(point, settings)
     part = settings[point["part"]]
     lam, m = point.get("lam", part.get("lam")), point.get("m", part.get("m"))
     scales = part.get("scales", [part.get("total", 0.0) / m**0.5])
-    grid = list(product(scales, range(settings["runs"])))
-    alphas, starts = _columns(grid)
-    runs = train(X, y, lam, m, alphas, starts, point["seed"], max_steps=MOST_STEPS)
-    rows = [{**point, "alpha": alpha, **row, "run": start} for (alpha, start), row in zip(grid, _ends(runs), strict=True)]
+    runs, (W, a), rows = _trained(point, X, y, lam, m, scales, range(settings["runs"]))
     for r, row in enumerate(rows):
         row["directions"] = len(runs.optimum.weights)
         if point["part"] == "norm":
-            start = initialise(m, X.shape[1], alphas[r], [starts[r]], point["seed"])
-            row |= _norms(runs, r, X, y, lam, Network(start[0][0], start[1][0]), part)
+            row |= _norms(runs, r, X, y, lam, Network(W[r], a[r]), part)
         if point["part"] == "test":
             errors = [np.mean((f.predict(test) - truth) ** 2) for f in (runs.networks[r], runs.optimum.network)]
-            row["error"], row["optimum error"] = (float(f"{e / np.var(truth):.6g}") for e in errors)
+            row["error"], row["optimum error"] = (_rounded(e / np.var(truth), 6) for e in errors)
     return rows
 
 
@@ -361,7 +364,7 @@ def _norms(runs, r, X, y, lam, start, part):
         "cone": solve_cone(X, y, lam, patterns, signs).value,
         "waste": lambda_max(X, y - runs.networks[r].predict(X)) / lam,
     }
-    return {key: value if value is None else float(f"{value:.9g}") for key, value in found.items()}
+    return {key: value if value is None else _rounded(value, 9) for key, value in found.items()}
 
 
 EXPERIMENTS = {"atlas": atlas, "correlated": correlated, "trap": trap, "scale": scale, "open-questions": open_questions}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import checks
-from .certificate import certify, shortest_subgradient
+from .certificate import STATIONARITY, certify, shortest_subgradient
 from .convex import solve_cone
 from .network import Network, relu
 
@@ -48,7 +48,6 @@ class Claim:
 
 
 _NEAR = 0.01  # how near the limit must be
-_STATIONARY = 1e-5  # as in `certify`
 _MOST_PATTERNS = 200  # signed patterns beyond which no limit is looked for
 
 
@@ -75,7 +74,8 @@ class Approach:
 def claimed_limit(network, X, y, lam, known=None):
     r"""Where descent from `network` leads, if it is near enough to tell.
 
-    The limit is the optimum of the convex program over the signed patterns that the neurons touch (`solve_cone`). It is
+    The limit is the optimum of the convex program over signed patterns (`solve_cone`): first those that the large neurons
+    have, then, if that is not where the run is, those that all but the smallest are heading for. It is
     refused unless
 
     1. it is stationary, and its loss is not above the network's but near it;
@@ -217,7 +217,7 @@ def _limit_over(patterns, signs, X, y, lam):
     limit = Network.from_directions(directions, signs, weights)
     # Most sets of patterns lead to no stationary point; the global optimum is not asked for on their account.
     shortest = np.linalg.norm(shortest_subgradient(limit, X, y, lam))
-    stationary = shortest <= _STATIONARY * 2 * lam * np.sqrt(limit.squared_norm())
+    stationary = shortest <= STATIONARITY * 2 * lam * np.sqrt(limit.squared_norm())
     return directions, signs, weights, limit, certify(limit, X, y, lam) if stationary else None
 
 

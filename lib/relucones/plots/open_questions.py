@@ -8,10 +8,21 @@ from .style import color
 _FLOOR = 1e-9  # excesses below rounding are drawn here
 
 
-def _powers_of_two(ax, widths):
-    ticks = 2 ** np.arange(1, int(np.log2(np.max(widths))) + 1)
-    ax.set_xticks(ticks, [str(tick) for tick in ticks], fontsize=9.5)
-    ax.minorticks_off()
+def _finished(fig, axes, panels, ylabel):
+    """Four panels over the width: titles, a logarithmic axis with powers of two, labels at the rim, one legend."""
+    for ax, (title, panel) in zip(axes.flat, panels.items(), strict=True):
+        ax.set_title(title, fontsize=12)
+        ax.set_xscale("log")
+        ticks = 2 ** np.arange(1, int(np.log2(np.max(panel["m"]))) + 1)
+        ax.set_xticks(ticks, [str(tick) for tick in ticks], fontsize=9.5)
+        ax.minorticks_off()
+    for ax in axes[1]:
+        ax.set_xlabel("width $m$")
+    for ax in axes[:, 0]:
+        ax.set_ylabel(ylabel)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="lower center", ncols=3, fontsize=10.5)
+    fig.tight_layout(rect=(0, 0.06, 1, 1))
+    return fig, axes
 
 
 def kinds_of_ends(scales, shares):
@@ -101,7 +112,7 @@ def norms_by_width(panels):
         there is none, and `half`, the least and the largest width at which half of the cones are good.
     """
     fig, axes = plt.subplots(2, 2, figsize=(6.6, 5.4), sharex=True, sharey=True)
-    for ax, (title, panel) in zip(axes.flat, panels.items(), strict=True):
+    for ax, panel in zip(axes.flat, panels.values(), strict=True):
         ax.axvspan(*panel["half"], color=color.cone, alpha=0.25, linewidth=0, label="half of the cones are good")
         for name, look, mark, label in (
             ("fitted", color.gaussian, "o", "when the data are fitted"),
@@ -110,16 +121,8 @@ def norms_by_width(panels):
             mean, error = np.asarray(panel[name]).T
             ax.errorbar(panel["m"], mean, error, fmt=f"{mark}-", color=look, capsize=3, markersize=4, linewidth=1.3, label=label)
         ax.axhline(1, linestyle="--", color=color.theory, linewidth=1)
-        ax.set_title(title, fontsize=12)
-        ax.set(xscale="log", yscale="log")
-        _powers_of_two(ax, panel["m"])
-    for ax in axes[1]:
-        ax.set_xlabel("width $m$")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("norm² / least norm²")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="lower center", ncols=3, fontsize=10.5)
-    fig.tight_layout(rect=(0, 0.06, 1, 1))
-    return fig, axes
+        ax.set_yscale("log")
+    return _finished(fig, axes, panels, "norm² / least norm²")
 
 
 def reached_by_width(panels):
@@ -131,22 +134,14 @@ def reached_by_width(panels):
         Titles, each with a dict of `m` (w,), `formula` (w,), `start` (w,) and `end` (w, 3): share and ends of its bar.
     """
     fig, axes = plt.subplots(2, 2, figsize=(6.6, 5.4), sharex=True, sharey=True)
-    for ax, (title, panel) in zip(axes.flat, panels.items(), strict=True):
+    for ax, panel in zip(axes.flat, panels.values(), strict=True):
         share, low, high = np.asarray(panel["end"]).T
         ax.errorbar(panel["m"], share, (share - low, high - share), fmt="s-", color=color.good, capsize=3, markersize=4,
                     linewidth=1.3, label="runs that reach $p^\\star$")  # fmt: skip
         ax.plot(panel["m"], panel["start"], "o", color=color.gaussian, markersize=5, label="starts in a good cone")
         ax.plot(panel["m"], panel["formula"], "-", color=color.gaussian, linewidth=1.3, label="the same, exactly")
-        ax.set_title(title, fontsize=12)
-        ax.set(xscale="log", ylim=(-0.04, 1.04))
-        _powers_of_two(ax, panel["m"])
-    for ax in axes[1]:
-        ax.set_xlabel("width $m$")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("share")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="lower center", ncols=3, fontsize=10.5)
-    fig.tight_layout(rect=(0, 0.06, 1, 1))
-    return fig, axes
+        ax.set_ylim(-0.04, 1.04)
+    return _finished(fig, axes, panels, "share")
 
 
 def bound_on_loss(earnings, ratios):

@@ -61,8 +61,6 @@ def ends_over_scale(panels, ylabel, mark=None, linear=None):
         ax.set_ylabel(ylabel)
     _scale_axis(axes[-1])
     axes[-1].set_xticks([0.001, 0.01, 0.1, 1])
-    for ax in axes[:-1]:
-        ax.set_xlabel("")
     fig.tight_layout(rect=(0, 0.045 + 0.04 / len(panels), 1, 1))
     _keys(fig, axes)
     return fig, axes
