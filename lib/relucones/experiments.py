@@ -266,7 +266,7 @@ def open_questions(quick=False):
             "m": 100,
             "scales": [1e-4, 0.1] if quick else [1e-12, 1e-6, 3e-3, 0.012, 0.025, 0.1],
         },
-        "norm": {"lam": 1e-4, "total": 3.0, "fitted": 1e-3},
+        "norm": {"lam": 1e-4, "total": 3.0, "fitted": 1e-3, "n": 8, "d": 3, "orthogonal": 6},
         "test": {"m": 100, "scales": [0.003, 0.3], "n": 8, "d": 3, "points": 2000, "noise": 0.3},
     }
     seeds = range(1 if quick else 3)
@@ -287,21 +287,21 @@ def open_questions(quick=False):
 
 def open_questions_data(point, settings):
     """The data set of a point, and what to test on: X, y, test points, their labels; no test points outside "test"."""
-    kind, seed = point["data"], point["seed"]
+    kind, seed, made = point["data"], point["seed"], settings[point["part"]]
     if point["part"] == "decay":
-        made = settings["decay"]
         X, y = data.small_init_trap(made["d"], made["noise"], seed) if kind == "trap" else cone_data(made["d"], seed)
         return X, y, None, None
     if point["part"] == "norm":
         if kind == "orthogonal":
-            X, y = data.orthogonal(6, 6, seed=seed, labels=[1.0, -1.0] * 3)
+            n = made["orthogonal"]
+            X, y = data.orthogonal(n, n, seed=seed, labels=[1.0, -1.0] * (n // 2))
         elif kind == "random labels":
             rng = np.random.default_rng(seed)
-            X, y = rng.standard_normal((8, 3)), rng.standard_normal(8)
+            X, y = rng.standard_normal((made["n"], made["d"])), rng.standard_normal(made["n"])
         else:
-            X, y = _teacher_or_patients(kind, 8, 3, seed)
+            X, y = _teacher_or_patients(kind, made["n"], made["d"], seed)
         return X, y, None, None
-    return _with_test(kind, seed, **{k: settings["test"][k] for k in ("n", "d", "points", "noise")})
+    return _with_test(kind, seed, **{k: made[k] for k in ("n", "d", "points", "noise")})
 
 
 def cone_data(d, seed):
