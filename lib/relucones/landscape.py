@@ -12,7 +12,7 @@ import numpy as np
 
 from . import checks
 from .certificate import shortest_subgradient
-from .convex import ConeProgram
+from .cone_program import ConeProgram
 from .coupons import draw_cone, find_coupons, good_cone_probability
 from .faces import Faces
 

@@ -27,9 +27,10 @@ import torch
 
 from . import checks
 from .certificate import certify
-from .convex import Solution, solve_global
+from .convex import solve_global
 from .limits import ROUNDING, Approach, claimed_limit
 from .network import Network
+from .solution import Solution
 
 GLOBAL, SPURIOUS, OPEN = "global minimum", "spurious stationary point", "not converged"
 
