@@ -56,7 +56,7 @@ def angle_paths(times, angles, signs, targets, until):
         path = np.where(np.abs(np.diff(path, prepend=path[0])) > 180, np.nan, path)  # no line across 0 = 360 degrees
         ax.plot(times, path, color=color.positive if sign > 0 else color.negative, lw=1.6, alpha=0.85)
     ax.axvline(until, color=color.point, lw=1)
-    ax.text(until, 365, "early phase ends", ha="center", va="bottom", fontsize=11)
+    ax.text(until, 365, "$T$", ha="center", va="bottom", fontsize=11)
     ax.set(xlabel="time $t$", ylabel="direction of the neuron, degrees", ylim=(0, 360), xlim=(times[0], times[-1]))
     ax.set_yticks([0, 90, 180, 270, 360])
     names = ("neuron, $s = +1$", "neuron, $s = -1$", "extremal, $s = +1$", "extremal, $s = -1$")
