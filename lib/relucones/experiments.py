@@ -260,6 +260,7 @@ def open_questions(quick=False):
     """Three questions that the theorem leaves: which weight decay keeps the trap, norms at small width, generalisation."""
     settings = {
         "runs": 2 if quick else 4,
+        "time": 10_000,  # the most, in units of 1/lam
         "decay": {
             "d": 4,
             "noise": 1e-3,
@@ -269,18 +270,18 @@ def open_questions(quick=False):
         "norm": {"lam": 1e-4, "total": 3.0, "fitted": 1e-3, "n": 8, "d": 3, "orthogonal": 6},
         "test": {"m": 100, "scales": [0.003, 0.3], "n": 8, "d": 3, "points": 2000, "noise": 0.3},
     }
-    seeds = range(1 if quick else 3)
+    sets = {"decay": range(1 if quick else 3), "norm": range(1 if quick else 6), "test": range(1 if quick else 12)}
     decays = [1e-4] if quick else [1e-6, 1e-5, 1e-4, 3e-4, 6e-4, 8e-4]
     widths = [4, 32] if quick else [2, 4, 8, 16, 32, 64, 128]
     kinds = ["one neuron", "teacher", "noisy teacher", "diabetes"]
     tests = [*product(["trap"], [1e-5, 1e-4]), *product(kinds, [1e-3, 1e-2])]
     points = [
-        *({"part": "decay", "data": kind, "lam": lam, "seed": s} for kind, lam, s in product(["trap", "cone"], decays, seeds)),
+        *({"part": "decay", "data": kind, "lam": lam, "seed": s} for kind, lam, s in product(["trap", "cone"], decays, sets["decay"])),
         *(
             {"part": "norm", "data": kind, "m": m, "seed": s}
-            for kind, m, s in product(["teacher", "random labels", "orthogonal", "diabetes"], widths, seeds)
+            for kind, m, s in product(["teacher", "random labels", "orthogonal", "diabetes"], widths, sets["norm"])
         ),
-        *({"part": "test", "data": kind, "lam": lam, "seed": s} for (kind, lam), s in product(tests, range(1 if quick else 8))),
+        *({"part": "test", "data": kind, "lam": lam, "seed": s} for (kind, lam), s in product(tests, sets["test"])),
     ]
     return Experiment("open-questions", settings, points, open_questions_point)
 
@@ -339,7 +340,8 @@ def open_questions_point(point, settings):
     part = settings[point["part"]]
     lam, m = point.get("lam", part.get("lam")), point.get("m", part.get("m"))
     scales = part.get("scales", [part.get("total", 0.0) / m**0.5])
-    runs, (W, a), rows = _trained(point, X, y, lam, m, scales, range(settings["runs"]))
+    starts, most = range(settings["runs"]), settings["time"] / lam
+    runs, (W, a), rows = _trained(point, X, y, lam, m, scales, starts, max_time=most)
     for r, row in enumerate(rows):
         row["directions"] = len(runs.optimum.weights)
         if point["part"] == "norm":

@@ -28,7 +28,7 @@ import torch
 from . import checks
 from .certificate import certify
 from .convex import solve_global
-from .limits import ROUNDING, Approach, claimed_limit
+from .limits import ROUNDING, Approach, Claim, claimed_limit
 from .network import Network
 from .solution import Solution
 
@@ -84,7 +84,8 @@ class Ensemble:
     certificates : list of Certificate
         Of the limits; of the last iterates where there is none.
     limits : list of Network or None
-        The limit with parallel neurons merged and zero neurons left out, to rounding.
+        The limit with parallel neurons merged and zero neurons left out, to rounding; the last iterate itself where its
+        loss is at the global minimum and no single limit can be told.
     iterates : list of Network
         The last iterate itself, before the finishing step.
     traces : Traces
@@ -290,7 +291,7 @@ class _Training:
         self.reached = np.zeros(runs, int)  # the last record written
         self.time, self.steps = np.zeros(runs), np.zeros(runs, int)
         self.approaches = [Approach() for _ in range(runs)]
-        self.claims = [None] * runs
+        self.claims, self.at_optimum = [None] * runs, np.zeros(runs, int)
         self.last_loss = np.full(runs, np.inf)
         self.next_look = np.full(runs, _PAUSE / lam)
         self.largest = 1 + max(np.abs(W).max(), np.linalg.norm(y) / (np.linalg.norm(X, 2) or 1.0))
@@ -349,6 +350,13 @@ class _Training:
         claim = claimed_limit(network, self.X, self.y, self.lam, self.known) if settled else None
         if self.approaches[r].completed_by(claim):
             self.claims[r] = claim
+            return
+        # Where optima are many, or neurons hardly move any more, no single limit can be told; but the value is enough,
+        # since the flow never leaves it. Three looks, because a limit is better than a value.
+        self.at_optimum[r] += loss <= self.optimum.value * (1 + _AT_OPTIMUM)
+        if self.at_optimum[r] >= 3:
+            certificate = certify(network, self.X, self.y, self.lam)
+            self.claims[r] = Claim(network, network, certificate, 0.0, "") if certificate.is_global else None
 
     def _iterate(self, r):
         return Network(*self.descent.neurons(r))
@@ -398,6 +406,7 @@ _CHUNK = 100  # the most steps between two looks at the clock
 _PAUSE = 0.1  # the time between two searches for a limit is at least this, in units of 1/lam, the time scale of the end
 _LONGER = 1.3  # and grows by this factor
 _LARGEST = 1e3  # weights that grow by this factor come from an unstable step
+_AT_OPTIMUM = 1e-10  # the relative excess below which a network is at the optimum, whatever its neurons do
 _SETTLING = 0.01  # the relative change of the loss in between above which there is no point in searching
 
 
@@ -523,7 +532,10 @@ class _Descent:
             end_a = keep * (a + cosine * pull.square().sum(0) * a - sine * along)
             end_dots = self._dots(end_W)
             error = self._fit(end_dots, end_a) - self.y - residual
-            residual = residual + (newton @ error.T[:, :, None])[:, :, 0].T
+            change = (newton @ error.T[:, :, None])[:, :, 0].T
+            residual = residual + change
+            # Gates hold a dot at zero against the pull of the new residual, so the dots must have felt that pull, too.
+            end_dots = end_dots - self._dots(self._pull(gate, change) * h * a)
             give = size * residual[:, :, None]
             next_gate = torch.where(give > 0, (gate + _DAMPING * end_dots / give.clamp_min(1e-300)).clamp(0, 1), on)
             moved = ((next_gate - gate) * give).abs().amax(0) / (W.square().sum(0).sqrt() + 1e-300)

@@ -9,6 +9,7 @@ from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from relucones import Network, certify, data, lambda_max, solve_global  # noqa: E402
+from relucones.experiments import open_questions, open_questions_data  # noqa: E402
 from relucones.limits import claimed_limit  # noqa: E402
 from relucones.training import hessian_bound, initialise, merged_directions, train  # noqa: E402
 from strategies import problems, seeds  # noqa: E402
@@ -319,3 +320,31 @@ def test_traces_of_a_run_that_did_not_end_are_whole():
     assert stopped.stop_reason == ["not converged"] * 2
     assert all(np.isfinite(value).all() for value in vars(stopped.traces).values())
     np.testing.assert_allclose(stopped.traces.loss[:, -1], stopped.losses, rtol=1e-12)
+
+
+def test_neurons_that_slide_along_two_walls_do_not_hold_up_the_flow():
+    """Eight patients: neurons end in corners, where gates act on each other; the flow once stood still there."""
+    X, y, _, _ = open_questions_data({"part": "norm", "data": "diabetes", "seed": 1}, open_questions().settings)
+    for m, run in ((16, 2), (64, 3)):
+        done = train(X, y, 1e-4, start=initialise(m, 3, 3 / m**0.5, [run], seed=1), max_steps=5000)
+        assert done.stop_reason != ["not converged"]
+        network = done.networks[0]
+        dots = network.W @ X.T / np.outer(np.linalg.norm(network.W, axis=1) + 1e-300, np.linalg.norm(X, axis=1))
+        assert ((np.abs(dots) < 1e-6).sum(axis=1) == 2).any()
+
+
+def test_a_run_ends_at_the_optimum_where_optima_are_many():
+    """Four points on the axes: the four optimal directions have dependent fits, so weight can be shifted between them."""
+    X, y = np.array([[1.0, 0], [0, 1], [-1, 0], [0, -1]]), np.ones(4)
+    ensemble = train(X, y, 0.02, m=50, alpha=0.3, runs=3, seed=0)
+    assert ensemble.stop_reason == ["global minimum"] * 3
+    np.testing.assert_allclose(ensemble.losses, ensemble.optimum.value, rtol=2e-10)
+    corners = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) / 2**0.5
+    shares = [[at_direction(network, u) for u in corners] for network in ensemble.networks]
+    assert np.ptp(shares, axis=0).min() > 0.1
+    np.testing.assert_allclose(np.sum(shares, axis=1), ensemble.optimum.weights.sum(), rtol=1e-4)
+
+
+def at_direction(network, u):
+    sizes = np.linalg.norm(network.W, axis=1)
+    return (np.abs(network.a) * sizes)[network.W @ u > 0.99 * sizes].sum()
