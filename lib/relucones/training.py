@@ -237,7 +237,9 @@ def train(
     From time to time a run is handed to the finishing step: the convex program over the signed patterns that its neurons
     touch, whose optimum is the limit if descent stays in these cones. The claim is accepted only if the limit is
     stationary, no neuron, however small, grows near it, and the run has come ever closer at three looks in a row
-    (`claimed_limit`). Fixed steps chatter on walls, where the gradient never vanishes: its size decides nothing here.
+    (`claimed_limit`). Where optima are many no single limit can be told; then a run ends where its loss has been at the
+    optimum, to 1e-10, at three looks. Fixed steps chatter on walls, where the gradient never vanishes: its size decides
+    nothing here.
 
     Examples
     --------

@@ -232,7 +232,22 @@ def test_trapped_networks_generalise_on_their_own_data():
     stuck = trap & (rows["stop"] == "spurious stationary point") & (rows["positive"] == 1)
     assert stuck.any()
     assert (rows["error"][stuck] < 1e-3).all()
-    np.testing.assert_allclose(rows["optimum error"][trap], limit_error(4), rtol=0.15)
+    # One number per data set, each from 2000 test points: they scatter by 6 %.
+    errors = [rows["optimum error"][trap & (rows["seed"] == s)].mean() for s in np.unique(rows["seed"][trap])]
+    assert abs(np.mean(errors) - limit_error(4)) < 3 * np.std(errors, ddof=1) / len(errors) ** 0.5
+    np.testing.assert_allclose(errors, limit_error(4), rtol=0.2)
+
+
+@stored_runs
+def test_stored_ends_waste_no_more_than_they_may():
+    _, rows = load("open-questions")
+    norm = rows["part"] == "norm"
+    ends = norm & (rows["stop"] != "not converged")
+    assert ends.sum() > 600
+    assert (rows["waste"][ends] >= 1 - 1e-6).all()
+    assert (rows["loss"][ends] <= rows["waste"][ends] * rows["optimum"][ends] * (1 + 1e-6)).all()
+    orthogonal = norm & (rows["data"] == "orthogonal")
+    assert (rows["loss"][orthogonal] >= rows["cone"][orthogonal] * (1 - 1e-6)).all()
 
 
 def test_a_quick_point_has_what_the_chapter_reads():

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from scipy import stats
 
 from .style import color
 
@@ -78,7 +79,7 @@ def trap_map(panels, line=None):
     panels : dict
         Titles, each with a tuple (lams (l,), scales (k,), trapped (k, l), runs (k, l)); cells without runs stay grey.
     line : tuple, optional
-        ``(label, places)`` of a curve to draw over every panel: for each of the lams a position among the scales,
+        ``(label, places)`` of a curve to draw over the first panel: for each of the lams a position among the scales,
         a float.
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(6.8, 4.3), sharey=True)
@@ -90,14 +91,14 @@ def trap_map(panels, line=None):
             if count:
                 text = f"{trapped[row, column]}"
                 ax.text(column, row, text, ha="center", va="center", fontsize=9, color=color.theory)
-        if line is not None:
-            ax.plot(range(len(lams)), line[1], "--", color=color.good, label=line[0])
         ax.set_xticks(range(len(lams)), [f"{lam:g}" for lam in lams], fontsize=9, rotation=60)
         ax.set_yticks(range(len(scales)), [f"{alpha:g}" for alpha in scales], fontsize=9)
         ax.set(xlabel=r"weight decay $\lambda$", title=title, ylim=(-0.5, len(scales) - 0.5), xlim=(-0.5, len(lams) - 0.5))
     np.atleast_1d(axes)[0].set_ylabel(r"scale $\alpha$")
     if line is not None:
-        fig.legend(*np.atleast_1d(axes)[0].get_legend_handles_labels(), loc="lower center", fontsize=11)
+        first = np.atleast_1d(axes)[0]
+        first.plot(range(len(line[1])), line[1], "--", color=color.good, label=line[0])
+        fig.legend(*first.get_legend_handles_labels(), loc="lower center", fontsize=11)
     fig.tight_layout(rect=(0, 0.06, 1, 1))
     return fig, axes
 
@@ -113,7 +114,8 @@ def norms_by_width(panels):
     """
     fig, axes = plt.subplots(2, 2, figsize=(6.6, 5.4), sharex=True, sharey=True)
     for ax, panel in zip(axes.flat, panels.values(), strict=True):
-        ax.axvspan(*panel["half"], color=color.cone, alpha=0.25, linewidth=0, label="half of the cones are good")
+        low, high = panel["half"]
+        ax.axvspan(0.95 * low, 1.05 * high, color=color.cone, alpha=0.25, linewidth=0, label="half of the cones are good")
         for name, look, mark, label in (
             ("fitted", color.gaussian, "o", "when the data are fitted"),
             ("end", color.good, "s", "at the end"),
@@ -121,7 +123,7 @@ def norms_by_width(panels):
             mean, error = np.asarray(panel[name]).T
             ax.errorbar(panel["m"], mean, error, fmt=f"{mark}-", color=look, capsize=3, markersize=4, linewidth=1.3, label=label)
         ax.axhline(1, linestyle="--", color=color.theory, linewidth=1)
-        ax.set_yscale("log")
+        ax.set(yscale="log", xlim=(1.7, 2.2 * np.max(panel["m"])))
     return _finished(fig, axes, panels, "norm² / least norm²")
 
 
@@ -139,7 +141,7 @@ def reached_by_width(panels):
         ax.errorbar(panel["m"], share, (share - low, high - share), fmt="s-", color=color.good, capsize=3, markersize=4,
                     linewidth=1.3, label="runs that reach $p^\\star$")  # fmt: skip
         ax.plot(panel["m"], panel["start"], "o", color=color.gaussian, markersize=5, label="starts in a good cone")
-        ax.plot(panel["m"], panel["formula"], "-", color=color.gaussian, linewidth=1.3, label="the same, exactly")
+        ax.plot(panel["m"], panel["formula"], "-", color=color.gaussian, linewidth=1.3, label="the same, computed")
         ax.set_ylim(-0.04, 1.04)
     return _finished(fig, axes, panels, "share")
 
@@ -166,7 +168,7 @@ def bound_on_loss(earnings, ratios):
 
 
 def paired_errors(rows):
-    """Test error of spurious ends minus that of the optimum on the same data set: dots, and their mean with its error.
+    """Test error of spurious ends minus that of the optimum on the same data set: dots, and their mean with its 95 % interval.
 
     Parameters
     ----------
@@ -176,12 +178,16 @@ def paired_errors(rows):
     fig, ax = plt.subplots(figsize=(6.6, 0.44 * len(rows) + 1.3))
     for place, differences in enumerate(rows.values()):
         ax.plot(differences, np.full(len(differences), place), "o", color=color.point, alpha=0.35, markersize=4, linewidth=0)
-        if len(differences) > 1:
+        if len(differences) > 2:
             error = np.std(differences, ddof=1) / len(differences) ** 0.5
-            ax.errorbar(np.mean(differences), place, xerr=2 * error, fmt="D", color=color.spurious, capsize=4, markersize=6)
+            reach = stats.t.ppf(0.975, len(differences) - 1) * error
+            ax.errorbar(np.mean(differences), place, xerr=reach, fmt="D", color=color.spurious, capsize=4, markersize=6)
     ax.axvline(0, linestyle="--", color=color.theory, linewidth=1.2)
     ax.set_yticks(range(len(rows)), [f"{label}  ({len(values)})" for label, values in rows.items()])
     ax.set_xscale("symlog", linthresh=0.01)
+    ax.set_xticks([-10, -1, -0.1, 0, 0.1, 1], ["−10", "−1", "−0.1", "0", "0.1", "1"])
+    ax.minorticks_off()
+    ax.margins(x=0.08)
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel="test error of spurious ends minus that of the optimum")
     fig.tight_layout()
     return fig, ax
