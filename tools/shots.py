@@ -1,6 +1,6 @@
 """Pictures of every built page, for people to look at: wide, on a phone, in the dark.
 
-They go to _build/shots/VIEW/PAGE.png; index.html there shows them side by side.
+They go to _build/shots/VIEW/PAGE.png, tall pages in parts (PAGE_2.png, ...); index.html there shows them side by side.
 ``python tools/shots.py glossary part1`` takes only pages whose name holds one of the words.
 """
 
@@ -52,11 +52,14 @@ def main(words):
                 page.evaluate("document.fonts.ready.then(() => 0)")
                 height = page.evaluate("document.documentElement.scrollHeight")
                 page.set_viewport_size({**settings["viewport"], "height": min(TALLEST, max(844, height))})
-                picture = SHOTS / view / name.replace("/", "_").replace(".html", ".png")
-                picture.parent.mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=picture)
-                label = f"<figcaption>{view} {name}</figcaption>"
-                rows.append(f'<figure><img src="{picture.relative_to(SHOTS)}" width="400">{label}</figure>')
+                for part, top in enumerate(range(0, height, TALLEST), start=1):
+                    page.evaluate(f"window.scrollTo({{top: {top}, behavior: 'instant'}})")
+                    end = f"_{part}.png" if part > 1 else ".png"
+                    picture = SHOTS / view / name.replace("/", "_").replace(".html", end)
+                    picture.parent.mkdir(parents=True, exist_ok=True)
+                    page.screenshot(path=picture)
+                    label = f"<figcaption>{view} {name} {part}</figcaption>"
+                    rows.append(f'<figure><img src="{picture.relative_to(SHOTS)}" width="400">{label}</figure>')
                 page.close()
             context.close()
         browser.close()
