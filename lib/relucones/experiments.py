@@ -16,7 +16,7 @@ from .network import Network, relu
 from .reproduce import Experiment
 
 SHARES = (0.5, 0.99)
-MOST_STEPS = 20_000  # a run that has not ended by then trembles at a wall, and is called not converged
+MOST_STEPS = 20_000  # a run that has not ended by then is called not converged
 
 
 def atlas(quick=False):
@@ -289,9 +289,11 @@ def open_questions(quick=False):
 def open_questions_data(point, settings):
     """The data set of a point, and what to test on: X, y, test points, their labels; no test points outside "test"."""
     kind, seed, made = point["data"], point["seed"], settings[point["part"]]
-    if point["part"] == "decay":
-        X, y = data.small_init_trap(made["d"], made["noise"], seed) if kind == "trap" else cone_data(made["d"], seed)
-        return X, y, None, None
+    if kind == "trap":
+        X, y = data.small_init_trap(settings["decay"]["d"], settings["decay"]["noise"], seed)
+        return X, y, *(_around(X, y, made["points"], seed) if point["part"] == "test" else (None, None))
+    if kind == "cone":
+        return (*cone_data(made["d"], seed), None, None)
     if point["part"] == "norm":
         if kind == "orthogonal":
             n = made["orthogonal"]
@@ -318,13 +320,15 @@ def cone_data(d, seed):
             return X, y
 
 
+def _around(X, y, points, seed):
+    """Test points on the sphere, and what the neuron that made the labels says there."""
+    T = np.random.default_rng([seed, 1]).standard_normal((points, X.shape[1]))
+    T /= np.linalg.norm(T, axis=1, keepdims=True)
+    return T, relu(T @ np.linalg.solve(X, y))
+
+
 def _with_test(kind, seed, n, d, points, noise):
     rng = np.random.default_rng([seed, 1])
-    if kind == "trap":
-        X, y = data.small_init_trap(4, 1e-3, seed)
-        T = rng.standard_normal((points, 4))
-        T /= np.linalg.norm(T, axis=1, keepdims=True)
-        return X, y, T, relu(T @ np.linalg.solve(X, y))  # the neuron that made the labels
     if kind == "diabetes":
         X, y = data.real("diabetes", 442, d - 1, seed=seed).with_bias()
     else:

@@ -11,12 +11,10 @@ from scipy.integrate import solve_ivp
 
 from relucones import Network, certify, data, lambda_max, solve_global
 from relucones.experiments import open_questions, open_questions_data, open_questions_point
-from relucones.reproduce import RESULTS, load
+from relucones.reproduce import load
 from strategies import seeds
 
 SETTINGS = open_questions().settings
-STORED = (RESULTS / "open-questions.json").exists()
-stored_runs = pytest.mark.skipif(not STORED, reason="the data file is not there")
 
 
 def decay_data(kind, seed):
@@ -24,7 +22,7 @@ def decay_data(kind, seed):
     return X, y
 
 
-# ---- (b) one number bounds the waste ----------------------------------------------------------------------------------
+# ---- (ii) one number bounds the waste ---------------------------------------------------------------------------------
 
 
 def stationary_under_scaling(network, X, y, lam):
@@ -72,7 +70,7 @@ def test_exercise_by_hand():
     assert (lonely.loss(X, y, lam), solve_global(X, y, lam).value) == pytest.approx((8, 4.5))
 
 
-# ---- (a) weight decay in the early phase, and the path of one neuron -------------------------------------------------
+# ---- (i) weight decay in the early phase, and the path of one neuron --------------------------------------------------
 
 
 def gradient_flow(X, y, lam, W, a, end):
@@ -155,7 +153,7 @@ def test_small_starts_are_trapped_without_any_relation_to_the_weight_decay(lam):
     assert (runs.traces.merged_positive[:, -1] == 1).all()
 
 
-# ---- (c) the test error of the trap -----------------------------------------------------------------------------------
+# ---- (iii) the test error of the trap ---------------------------------------------------------------------------------
 
 
 def cheapest_interpolator(d):
@@ -205,7 +203,6 @@ def test_three_directions_alone_are_tight():
 # ---- the stored runs --------------------------------------------------------------------------------------------------
 
 
-@stored_runs
 def test_stored_runs_belong_to_the_experiment():
     header, rows = load("open-questions")
     experiment = open_questions()
@@ -215,7 +212,6 @@ def test_stored_runs_belong_to_the_experiment():
     assert np.mean(rows["stop"] == "not converged") < 0.1
 
 
-@stored_runs
 def test_small_scales_are_trapped_at_every_weight_decay():
     _, rows = load("open-questions")
     small = (rows["part"] == "decay") & (rows["alpha"] <= 1e-4)
@@ -225,7 +221,6 @@ def test_small_scales_are_trapped_at_every_weight_decay():
     assert (rows["stop"][small & ~several] == "global minimum").all()
 
 
-@stored_runs
 def test_trapped_networks_generalise_on_their_own_data():
     _, rows = load("open-questions")
     trap = (rows["part"] == "test") & (rows["data"] == "trap")
@@ -238,7 +233,6 @@ def test_trapped_networks_generalise_on_their_own_data():
     np.testing.assert_allclose(errors, limit_error(4), rtol=0.2)
 
 
-@stored_runs
 def test_stored_ends_waste_no_more_than_they_may():
     _, rows = load("open-questions")
     norm = rows["part"] == "norm"

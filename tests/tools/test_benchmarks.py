@@ -221,3 +221,39 @@ def test_no_route_is_below_the_optimum(rows):
 def test_the_stored_optimum_is_found_again(rows, n, d):
     X, y = data.gaussian_teacher(n, d, seed=0)
     assert solve_global(X, y, 1e-3).value == pytest.approx(rows["race", n, d, "exact"]["value"], rel=1e-9)
+
+
+# ---- training beside a plain loop -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def training_cases():
+    cases = json.loads((FOLDER / "training.json").read_text(encoding="utf-8"))["cases"]
+    return {(case["lam"], case["alpha"]): case for case in cases}
+
+
+def test_training_keeps_its_promise(training_cases):
+    assert len(training_cases) == 7
+    for case in training_cases.values():
+        assert case["loop"]["seconds"] >= 30 * case["train"]["seconds_per_run"]
+        assert "not converged" not in case["train"]["ends"]
+
+
+def test_the_loops_run_to_their_end_end_where_train_does(training_cases):
+    """Run 0 of each; the loop stops where its gradient is small, a little above the limit."""
+    finished = [case for case in training_cases.values() if not case["loop"]["extrapolated"]]
+    assert {case["lam"] for case in finished} == {1e-4, 1e-5}
+    for case in finished:
+        assert case["loop"]["steps"] < 1e8
+        assert 0 <= case["loop"]["value"] / case["train"]["values"][0] - 1 < 1e-6
+
+
+def test_the_stored_ends_of_training_are_found_again(training_cases):
+    pytest.importorskip("torch")
+    from relucones.training import train
+
+    case = training_cases[1e-4, 0.008]
+    ensemble = train(*data.small_init_trap(d=4, seed=0), 1e-4, m=100, alpha=0.008, runs=16, seed=0)
+    np.testing.assert_allclose(ensemble.losses, case["train"]["values"], rtol=1e-9)
+    assert case["train"]["ends"] == {"spurious stationary point": 16}
+    assert ensemble.stop_reason == ["spurious stationary point"] * 16

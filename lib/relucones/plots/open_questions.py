@@ -5,8 +5,7 @@ import numpy as np
 from scipy import stats
 
 from .style import color
-
-_FLOOR = 1e-9  # excesses below rounding are drawn here
+from .trap import FLOOR, stacked_bars
 
 
 def _finished(fig, axes, panels, ylabel):
@@ -38,11 +37,7 @@ def kinds_of_ends(scales, shares):
     """
     fig, ax = plt.subplots(figsize=(6.4, 3.8))
     looks = (color.spurious, color.gaussian, color.good, "#DDDDDD")
-    place, bottom = np.arange(len(scales)), np.zeros(len(scales))
-    for (name, share), look in zip(shares.items(), looks, strict=False):
-        ax.bar(place, share, bottom=bottom, color=look, width=0.8, label=name)
-        bottom = bottom + share
-    ax.set_xticks(place, [f"{alpha:g}" for alpha in scales], fontsize=10)
+    stacked_bars(ax, scales, shares, looks, fontsize=10)
     ax.set(xlabel=r"initialisation scale $\alpha$", ylabel="share of the runs", ylim=(0, 1))
     fig.legend(loc="lower center", ncols=2, fontsize=11, handlelength=1.2)
     fig.tight_layout(rect=(0, 0.14, 1, 1))
@@ -82,8 +77,9 @@ def trap_map(panels, line=None):
         ``(label, places)`` of a curve to draw over the first panel: for each of the lams a position among the scales,
         a float.
     """
-    fig, axes = plt.subplots(1, len(panels), figsize=(6.8, 4.3), sharey=True)
-    for ax, (title, (lams, scales, trapped, runs)) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+    fig, axes = plt.subplots(1, len(panels), figsize=(6.8, 4.3), sharey=True, squeeze=False)
+    axes = axes[0]
+    for ax, (title, (lams, scales, trapped, runs)) in zip(axes, panels.items(), strict=True):
         share = np.divide(trapped, runs, out=np.full(np.shape(runs), np.nan), where=np.asarray(runs) > 0)
         ax.set_facecolor("#DDDDDD")
         ax.imshow(share, origin="lower", cmap="Oranges", vmin=0, vmax=1.35, aspect="auto")
@@ -94,11 +90,10 @@ def trap_map(panels, line=None):
         ax.set_xticks(range(len(lams)), [f"{lam:g}" for lam in lams], fontsize=9, rotation=60)
         ax.set_yticks(range(len(scales)), [f"{alpha:g}" for alpha in scales], fontsize=9)
         ax.set(xlabel=r"weight decay $\lambda$", title=title, ylim=(-0.5, len(scales) - 0.5), xlim=(-0.5, len(lams) - 0.5))
-    np.atleast_1d(axes)[0].set_ylabel(r"scale $\alpha$")
+    axes[0].set_ylabel(r"scale $\alpha$")
     if line is not None:
-        first = np.atleast_1d(axes)[0]
-        first.plot(range(len(line[1])), line[1], "--", color=color.good, label=line[0])
-        fig.legend(*first.get_legend_handles_labels(), loc="lower center", fontsize=11)
+        axes[0].plot(range(len(line[1])), line[1], "--", color=color.good, label=line[0])
+        fig.legend(*axes[0].get_legend_handles_labels(), loc="lower center", fontsize=11)
     fig.tight_layout(rect=(0, 0.06, 1, 1))
     return fig, axes
 
@@ -157,7 +152,7 @@ def bound_on_loss(earnings, ratios):
         :math:`L_\lambda / p^\star`.
     """
     fig, ax = plt.subplots(figsize=(5.2, 4.0))
-    across, up = np.maximum(np.asarray(earnings) - 1, _FLOOR), np.maximum(np.asarray(ratios) - 1, _FLOOR)
+    across, up = np.maximum(np.asarray(earnings) - 1, FLOOR), np.maximum(np.asarray(ratios) - 1, FLOOR)
     line = np.array([min(across.min(), up.min()) / 2, 2 * max(across.max(), up.max())])
     ax.plot(line, line, "--", color=color.theory, linewidth=1.2, label="the bound")
     ax.plot(across, up, "o", color=color.spurious, markersize=5, alpha=0.7, label="runs")

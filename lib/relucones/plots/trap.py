@@ -6,7 +6,7 @@ import numpy as np
 from .style import color
 
 _FINE = 181  # angles of the price map
-_FLOOR = 1e-9  # excesses below rounding are drawn here
+FLOOR = 1e-9  # excesses below rounding are drawn here
 
 
 def _seen(U):
@@ -129,12 +129,12 @@ def plateaus(panels, level):
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(6.8, 3.8), sharey=True)
     for ax, (title, (time, excess)) in zip(np.atleast_1d(axes), panels.items(), strict=True):
-        time, excess = time[1:], np.maximum(excess[:, 1:], _FLOOR)
+        time, excess = time[1:], np.maximum(excess[:, 1:], FLOOR)
         for run in excess:
             look = color.spurious if run[-1] > level / 1e3 else color.good
             ax.plot(time, run, color=look, linewidth=1.4, alpha=0.8)
         ax.axhline(level, linestyle="--", color=color.theory, linewidth=1.2)
-        ax.set(xscale="log", yscale="log", xlabel="time $t$", title=title, ylim=(_FLOOR * 0.6, 2))
+        ax.set(xscale="log", yscale="log", xlabel="time $t$", title=title, ylim=(FLOOR * 0.6, 2))
     np.atleast_1d(axes)[0].set_ylabel("$L_\\lambda - p^\\star$")
     np.atleast_1d(axes)[0].annotate("rank one", (time[1], level), xytext=(0, -12), textcoords="offset points", fontsize=11)
     fig.tight_layout()
@@ -192,6 +192,15 @@ def gap_by_decay(lams, gaps, run_lams, run_gaps, threshold, limit):
     return fig, ax
 
 
+def stacked_bars(ax, scales, shares, looks, fontsize):
+    """One bar per scale, cut into the shares of the named kinds of ends, each with its colour."""
+    place, bottom = np.arange(len(scales)), np.zeros(len(scales))
+    for (name, share), look in zip(shares.items(), looks, strict=False):
+        ax.bar(place, share, bottom=bottom, color=look, width=0.8, label=name)
+        bottom = bottom + share
+    ax.set_xticks(place, [f"{scale:g}" for scale in scales], fontsize=fontsize)
+
+
 def ends_by_scale(panels):
     r"""How many directions the ends of the runs have, as shares, against :math:`\alpha\sqrt m`.
 
@@ -204,11 +213,7 @@ def ends_by_scale(panels):
     looks = (color.spurious, color.gaussian, color.good)
     names = ("one direction", "two directions", "three: global minimum")
     for ax, (title, (totals, shares)) in zip(np.atleast_1d(axes), panels.items(), strict=True):
-        place, bottom = np.arange(len(totals)), np.zeros(len(totals))
-        for part, look, name in zip(np.transpose(shares), looks, names, strict=True):
-            ax.bar(place, part, bottom=bottom, color=look, width=0.8, label=name)
-            bottom = bottom + part
-        ax.set_xticks(place, [f"{t:g}" for t in totals], fontsize=9)
+        stacked_bars(ax, totals, dict(zip(names, np.transpose(shares), strict=True)), looks, fontsize=9)
         ax.set(xlabel=r"$\alpha\sqrt{m}$", title=title)
     np.atleast_1d(axes)[0].set_ylabel("share of the runs")
     handles, labels = np.atleast_1d(axes)[0].get_legend_handles_labels()
