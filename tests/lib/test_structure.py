@@ -20,9 +20,9 @@ ROOMS = [
     "limits", "training", "optima", "population", "plots", "__main__",
 ]  # fmt: skip
 WITHIN = {
-    "arrangement": ["cells", "measures"],
+    "arrangement": ["exact", "lines", "cells", "measures"],
     "convex": [
-        "faces", "climbing", "dual", "solution", "cone_program", "programs", "certificate", "polytope",
+        "exact_ceiling", "faces", "climbing", "dual", "solution", "cone_program", "cutting_planes", "programs", "certificate", "polytope",
     ],
     "coupons": ["collecting", "holders", "probability", "landscape"],
     "plots": ["style", "cells", "networks", "certificates", "coupons"],

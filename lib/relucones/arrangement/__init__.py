@@ -3,7 +3,8 @@
 Taught in the chapter on activation cones, and used by everything after it.
 """
 
-from .cells import Arrangement, TooManyPatterns, activation_patterns, count_patterns
+from .cells import Arrangement, activation_patterns, count_patterns
+from .lines import TooManyPatterns
 from .measures import cell_measures
 
 __all__ = [
