@@ -15,34 +15,39 @@ What is claimed. The file holds points x_1 .. x_n in R^d (the rows of ``X``), la
 the claims are: ``loss`` is L at the network of the file, and L >= ``bound`` at *every* network, of
 every width. So the network is within loss - bound of the global minimum.
 
-What is checked. Beside these the file holds a vector ``nu`` in Q^n and a list of ``cells``, each
-with a ``pattern`` D in {0,1}^n, a ``witness`` w in Q^d and, for both signs s = +1 (``plus``) and
-s = -1 (``minus``), multipliers mu_k >= 0 (those not listed are 0).
+What is checked. Beside these the file holds a vector ``nu`` in Q^n, points z_1 .. z_n (the rows of
+``Z``; the word "X" says that z_k = x_k, as nearly always), and a list of ``cells``, each with a
+``pattern`` D in {0,1}^n, a ``witness`` w in Q^d and, for both signs s = +1 (``plus``) and s = -1
+(``minus``), multipliers mu_k >= 0 (those not listed are 0). Let
 
-    (a) ``loss`` equals L, and ``bound`` equals y.nu - (n/4) |nu|^2.                 [_statement]
-    (b) No two cells have the same pattern.                                           [_check_cell]
-    (c) For every cell and every k: w.x_k > 0 if D_k = 1, and w.x_k < 0 if D_k = 0,
-        except that D_k = 0 where x_k = 0.                                            [_check_cell]
+    room  =  2 lam - sum_k |nu_k| |x_k - z_k|_1,   with |v|_1 the sum of the sizes of the entries.
+
+    (a) ``loss`` equals L, ``bound`` equals y.nu - (n/4) |nu|^2, and room >= 0.       [_statement]
+    (b) No two cells have the same pattern.                                          [_check_cells]
+    (c) For every cell and every k: w.z_k > 0 if D_k = 1, and w.z_k < 0 if D_k = 0,
+        except that D_k = 0 where z_k = 0.                                            [_check_cell]
     (d) For every cell and both signs, with e_k = 2 D_k - 1,
-        | s sum_k D_k nu_k x_k + sum_k mu_k e_k x_k |^2 <= (2 lam)^2.                  [Dual.holds]
+        | s sum_k D_k nu_k z_k + sum_k mu_k e_k z_k |^2 <= room^2.                     [Dual.holds]
     (e) The number of cells listed is the number of open cells that the hyperplanes
-        {u : u.x_k = 0}, x_k != 0, cut R^d into.                                      [count_cells]
+        {u : u.z_k = 0}, z_k != 0, cut R^d into.                                      [count_cells]
 
 Why that is enough.
 
- 1. *The cells listed are all the open cells.* An open cell is a maximal set of u on which every
-    u.x_k with x_k != 0 is non-zero and keeps its sign; it is given by its pattern D_k = [u.x_k > 0].
-    By (c) every pattern listed is that of a cell, which contains the witness; by (b) they are
-    different cells; by (e) there are no others.
+ 1. *The cells listed are all the open cells.* An open cell is a maximal connected set of u on which
+    no u.z_k with z_k != 0 vanishes. It is convex, and given by its pattern D_k = [u.z_k > 0]. By (c)
+    every pattern listed is that of a cell, which contains the witness; by (b) they are different
+    cells; by (e) there are no others.
  2. *Their closures cover R^d*, because the complement of finitely many hyperplanes is dense and
-    there are finitely many cells. On the closure of the cell with pattern D, e_k (u.x_k) >= 0 for
-    all k (zero points give 0), hence relu(u.x_k) = D_k (u.x_k).
+    there are finitely many cells. On the closure of the cell with pattern D, e_k (u.z_k) >= 0 for
+    all k (zero points give 0), hence relu(u.z_k) = D_k (u.z_k).
  3. *For all u and both s: s sum_k nu_k relu(u.x_k) <= 2 lam |u|.* Take a cell whose closure holds
     u. With mu_k >= 0 and (d), by Cauchy and Schwarz,
-        s sum_k nu_k relu(u.x_k)  =  s sum_k D_k nu_k (u.x_k)
-                                  <= s sum_k D_k nu_k (u.x_k) + sum_k mu_k e_k (u.x_k)
-                                  =  u . [s sum_k D_k nu_k x_k + sum_k mu_k e_k x_k]
-                                  <= |u| 2 lam.
+        s sum_k nu_k relu(u.z_k)  =  s sum_k D_k nu_k (u.z_k)
+                                  <= s sum_k D_k nu_k (u.z_k) + sum_k mu_k e_k (u.z_k)
+                                  =  u . [s sum_k D_k nu_k z_k + sum_k mu_k e_k z_k]
+                                  <= |u| room.
+    As relu moves by no more than its argument, and |v| <= |v|_1, putting x_k for z_k adds at most
+        sum_k |nu_k| |u.(x_k - z_k)|  <=  |u| sum_k |nu_k| |x_k - z_k|_1  =  |u| (2 lam - room).
  4. *L >= y.nu - (n/4)|nu|^2 for every network.* For any real numbers f_k = f(x_k),
         (1/n) sum (f_k - y_k)^2 + sum nu_k (f_k - y_k) + (n/4) |nu|^2
             = sum ( (f_k - y_k)/sqrt(n) + sqrt(n) nu_k/2 )^2  >=  0,
@@ -52,7 +57,7 @@ Why that is enough.
 
 Why the count in (e) is right. Multiples of one vector give one hyperplane, and zero vectors none:
 [distinct] keeps one primitive integer vector a hyperplane. The patterns are the signs of vectors
-Xu, so they depend on the column space of X alone: [independent_columns] drops columns that are
+Zu, so they depend on the column space of Z alone: [independent_columns] drops columns that are
 combinations of others. If no hyperplane is left there is one cell. Otherwise u -> -u swaps the two
 sides of the first hyperplane, so the number is twice that of the cells with h_1.u > 0, which
 [_half] counts: the hyperplane h_1 alone gives 1. Adding h_i to h_1 .. h_{i-1} cuts an open convex
@@ -90,7 +95,7 @@ STATEMENT = (
     "loss = (1/n) sum_k (f(x_k) - y_k)^2 + lam * sum_j (|w_j|^2 + a_j^2) at the network, where "
     "f(x) = sum_j a_j relu(w_j . x), and no network of any width has a smaller loss than bound"
 )
-KEYS = ("format", "statement", "X", "y", "lam", "network", "loss", "bound", "nu", "cells")
+KEYS = ("format", "statement", "X", "y", "lam", "network", "loss", "bound", "nu", "Z", "cells")
 CELL_KEYS = ("pattern", "witness", "plus", "minus")
 
 # Limits against files made to exhaust the machine. They are far above what a true proof needs.
@@ -298,6 +303,7 @@ class _Problem:
     W: list
     a: list
     nu: list
+    Z: list  # n rows of d Fractions
 
     def loss(self):
         """L at the network, exactly."""
@@ -316,6 +322,13 @@ class _Problem:
         linear = sum(map(mul, self.y, self.nu), Fraction(0))
         return linear - Fraction(len(self.y), 4) * sum(v * v for v in self.nu)
 
+    def room(self):
+        """2 lam less what the way from the points z_k to the x_k may cost."""
+        if self.Z is self.X:
+            return 2 * self.lam
+        moves = [sum(abs(p - q) for p, q in zip(x, z)) for x, z in zip(self.X, self.Z)]
+        return 2 * self.lam - sum(abs(v) * move for v, move in zip(self.nu, moves))
+
 
 def _problem(proof):
     _with_keys(proof, KEYS, "the proof")
@@ -329,14 +342,15 @@ def _problem(proof):
         raise Refused(f"lam must be positive, but it is {_short(proof['lam'])}")
     network = _with_keys(proof["network"], ("W", "a"), "network")
     W = _matrix(network["W"], "network.W", columns=len(X[0]))
+    Z = X if proof["Z"] == "X" else _matrix(proof["Z"], "Z", len(X), len(X[0]))
     return _Problem(
         X, _vector(proof["y"], "y", len(X)), lam,
-        W, _vector(network["a"], "network.a", len(W)), _vector(proof["nu"], "nu", len(X)),
+        W, _vector(network["a"], "network.a", len(W)), _vector(proof["nu"], "nu", len(X)), Z,
     )  # fmt: skip
 
 
 def _statement(proof, problem, loss):
-    """(a): the two numbers that the file claims are those of its network and of its nu."""
+    """(a): the numbers that the file claims are those of its network and of its nu; returns bound."""
     bound = problem.bound()
     for name, value in (("loss", loss), ("bound", bound)):
         claimed = _number(proof[name], name)
@@ -345,6 +359,8 @@ def _statement(proof, problem, loss):
                 f"{name} is claimed to be {_decimal(claimed, ROUND_FLOOR)}, "
                 f"but it is {_decimal(value, ROUND_FLOOR)} (both rounded down)"
             )
+    if problem.room() < 0:
+        raise Refused("Z is too far from X: sum_k |nu_k| |x_k - z_k|_1 exceeds 2 lam")
     return bound
 
 
@@ -352,17 +368,17 @@ def _statement(proof, problem, loss):
 
 
 class Dual:
-    """The inequality (d), in integers: rows over q, nu over p, lam a rational."""
+    """The inequality (d), in integers: the points z_k are `rows` over q, nu is over p."""
 
-    def __init__(self, X, nu, lam):
-        self.rows, self.q = integers(X, "X")
+    def __init__(self, Z, nu, room):
+        self.rows, self.q = integers(Z, "Z")
         (nu,), self.p = integers([nu], "nu")
         self.pulls = list(zip(*([v * x for x in row] for v, row in zip(nu, self.rows))))  # d columns
         self.columns = list(zip(*self.rows))
-        self.lam = lam
+        self.room = room
 
     def pull(self, active):
-        """The vector sum_k D_k nu_k x_k for the pattern `active`, times p q."""
+        """The vector sum_k D_k nu_k z_k for the pattern `active`, times p q."""
         return [sum(compress(column, active)) for column in self.pulls]
 
     def holds(self, active, pull, sign, multipliers):
@@ -373,13 +389,13 @@ class Dual:
             sign * r * v + self.p * sum(m * column[k] for k, m in signed.items())
             for v, column in zip(pull, self.columns)
         ]  # times p q r
-        scale = 2 * self.lam.numerator * self.p * self.q * r
-        return sum(v * v for v in total) * self.lam.denominator**2 <= scale * scale
+        limit = self.room.numerator * self.p * self.q * r
+        return sum(v * v for v in total) * self.room.denominator**2 <= limit**2
 
 
 def _check_cells(cells, problem):
     """(b) to (e); returns the number of cells."""
-    dual = Dual(problem.X, problem.nu, problem.lam)
+    dual = Dual(problem.Z, problem.nu, problem.room())
     zero = [not any(row) for row in dual.rows]
     index = {str(k): k for k in range(len(zero)) if not zero[k]}
     seen = {}
@@ -418,7 +434,7 @@ def _check_cell(cell, where, dual, zero, index):
         except Refused as refusal:
             raise Refused(f"{where}.{name}: {refusal}") from None
         if not holds:
-            raise Refused(f"{where}.{name}: the inequality |...|^2 <= (2 lam)^2 fails")
+            raise Refused(f"{where}.{name}: the inequality |...|^2 <= room^2 fails")
 
 
 def _multipliers(value, where, index):

@@ -20,9 +20,9 @@ ROOMS = [
     "limits", "training", "optima", "population", "plots", "__main__",
 ]  # fmt: skip
 WITHIN = {
-    "arrangement": ["cells", "measures"],
+    "arrangement": ["cells", "exact_cells", "measures"],
     "convex": [
-        "faces", "climbing", "dual", "solution", "cone_program", "programs", "certificate", "polytope",
+        "faces", "climbing", "dual", "solution", "cone_program", "programs", "certificate", "proof_writing", "polytope",
     ],
     "coupons": ["collecting", "holders", "probability", "landscape"],
     "plots": ["style", "cells", "networks", "certificates", "coupons"],

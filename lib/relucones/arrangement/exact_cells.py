@@ -5,12 +5,13 @@ that. Here the points are taken as the rationals that their floats are, and no s
 """
 
 from fractions import Fraction
+from math import lcm
 from operator import mul
 
 import numpy as np
 
-from . import checks
-from .exact_proof import distinct, independent_columns, primitive, restricted
+from .. import checks
+from ..exact_proof import distinct, independent_columns, primitive, restricted
 
 
 def exact_cells(X):
@@ -45,8 +46,12 @@ def exact_cells(X):
     >>> witnesses[1][0] < 0 < witnesses[1][0] + witnesses[1][1] * 1e-30
     True
     """
-    X = checks.matrix(X, "X")
-    n, d = X.shape
+    return cells_of_rationals([[Fraction(v) for v in x] for x in checks.matrix(X, "X").tolist()])
+
+
+def cells_of_rationals(X):
+    """The same for points that are n lists of d Fractions."""
+    n, d = len(X), len(X[0])
     rows, exponents = _balanced(X)
     columns = independent_columns(rows, d)
     rows = [[row[j] for j in columns] for row in rows]
@@ -78,16 +83,22 @@ def _balanced(X):
 
     Columns in very different units would need long integers. Powers of two are exact.
     """
-    entries = np.where(X == 0, -np.inf, np.frexp(X)[1])
-    largest = entries.max(axis=1, keepdims=True)
-    relative = np.where(np.isfinite(largest), entries - np.where(np.isfinite(largest), largest, 0), -np.inf).max(axis=0)
-    exponents = [int(e) if np.isfinite(e) else 0 for e in relative]
+    relative = []
+    for x in X:
+        largest = max(map(abs, x))
+        relative.append([_exponent(v / largest) if v else None for v in x])
+    exponents = [max((e for e in column if e is not None), default=0) for column in zip(*relative, strict=True)]
     rows = []
     for x in X:
-        scaled = [Fraction(v) / Fraction(2) ** e for v, e in zip(x.tolist(), exponents, strict=True)]
-        common = max(v.denominator for v in scaled)  # powers of two
+        scaled = [v / Fraction(2) ** e for v, e in zip(x, exponents, strict=True)]
+        common = lcm(*(v.denominator for v in scaled))
         rows.append([int(v * common) for v in scaled])
     return rows, exponents
+
+
+def _exponent(value):
+    """About the binary logarithm of the size of a rational that is not zero."""
+    return value.numerator.bit_length() - value.denominator.bit_length()
 
 
 def _half_cells(lines):
