@@ -33,10 +33,10 @@ What is checked. Beside these the file holds a vector ``nu`` in Q^n, points z_1 
 
 Why that is enough.
 
- 1. *The cells listed are all the open cells.* An open cell is a maximal connected set of u on which
-    no u.z_k with z_k != 0 vanishes. It is convex, and given by its pattern D_k = [u.z_k > 0]. By (c)
-    every pattern listed is that of a cell, which contains the witness; by (b) they are different
-    cells; by (e) there are no others.
+ 1. *The cells listed are all the open cells.* An open cell is a maximal connected set of u on
+    which no u.z_k with z_k != 0 vanishes. It is convex, and given by its pattern D_k = [u.z_k > 0].
+    By (c) every pattern listed is that of a cell, which contains the witness; by (b) they are
+    different cells; by (e) there are no others.
  2. *Their closures cover R^d*, because the complement of finitely many hyperplanes is dense and
     there are finitely many cells. On the closure of the cell with pattern D, e_k (u.z_k) >= 0 for
     all k (zero points give 0), hence relu(u.z_k) = D_k (u.z_k).
@@ -121,7 +121,7 @@ class Report:
     bound : Fraction or None
         A number that no network's loss is below; None unless the proof is accepted.
     gap : Fraction or None
-        (loss - bound) / loss, or loss - bound where the loss is 0; None unless the proof is accepted.
+        (loss - bound) / loss, or loss - bound if the loss is 0; None unless the proof is accepted.
     cells : int
         The number of open cells, all of which were checked; 0 unless the proof is accepted.
     """
@@ -136,14 +136,17 @@ class Report:
     def __str__(self):
         lines = []
         if self.loss is not None:
-            lines.append(f"loss      {_decimal(self.loss, ROUND_CEILING)} of the network, exact, rounded up")
+            loss = _decimal(self.loss, ROUND_CEILING)
+            lines.append(f"loss      {loss} of the network, rounded up")
         if self.ok:
-            lines += [
-                f"bound     {_decimal(self.bound, ROUND_FLOOR)} for every network, exact, rounded down",
-                f"gap       {_decimal(self.gap, ROUND_CEILING, 3)} relative",
-                f"cells     {self.cells:,}, all checked",
-            ]
-        return "\n".join([*lines, "accepted  the proof is right" if self.ok else f"refused   {self.reason}"])
+            bound, gap = _decimal(self.bound, ROUND_FLOOR), _decimal(self.gap, ROUND_CEILING, 3)
+            lines.append(f"bound     {bound} for every network of every width, rounded down")
+            lines.append(f"gap       {gap} relative")
+            lines.append(f"cells     {self.cells:,}, all of them checked")
+            lines.append("accepted  every step was verified in exact arithmetic")
+        else:
+            lines.append(f"refused   {self.reason}")
+        return "\n".join(lines)
 
 
 class Unreadable(ValueError):
@@ -179,7 +182,7 @@ def check(proof):
     return Report(True, "", loss, bound, (loss - bound) / (loss or 1), cells)
 
 
-# ---- reading --------------------------------------------------------------------------------------
+# ---- reading -------------------------------------------------------------------------------------
 
 
 def _read(path):
@@ -246,8 +249,9 @@ def _short(value):
     if isinstance(value, int) and value.bit_length() > 1000:
         return "a huge integer"
     if isinstance(value, str) and len(value) > 50:
-        return f"{ascii(value[:40])} and {len(value) - 40:,} more characters"
-    return ascii(value) if isinstance(value, (str, int, float, type(None))) else type(value).__name__
+        return f"{value[:40]!a} and {len(value) - 40:,} more characters"
+    plain = value is None or isinstance(value, (str, int, float))
+    return ascii(value) if plain else type(value).__name__
 
 
 def _listed(value, where, length=None):
@@ -288,22 +292,24 @@ def integers(rows, where):
         for x in row:
             q = lcm(q, x.denominator)
         if q.bit_length() > MOST_BITS:
-            raise Refused(f"the common denominator of {where} has more than {MOST_BITS:,} binary digits")
+            raise Refused(f"the common denominator of {where} has more than {MOST_BITS:,} bits")
     return [[x.numerator * (q // x.denominator) for x in row] for row in rows], q
 
 
-# ---- the problem, the loss and the bound ------------------------------------------------------------
+# ---- the problem, the loss and the bound ---------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class _Problem:
-    X: list  # n rows of d Fractions, n, d >= 1
+class Problem:
+    """What is claimed and its dual vector, as lists of Fractions."""
+
+    X: list  # n rows of d, both at least 1
     y: list
     lam: Fraction  # > 0
     W: list
     a: list
     nu: list
-    Z: list  # n rows of d Fractions
+    Z: list  # n rows of d; X itself for the word "X"
 
     def loss(self):
         """L at the network, exactly."""
@@ -311,8 +317,8 @@ class _Problem:
         W, qw = integers(self.W, "network.W")
         (a,), qa = integers([self.a], "network.a")
         total = Fraction(0)
-        for x, label in zip(X, self.y):
-            output = sum(c * max(0, sum(map(mul, w, x))) for w, c in zip(W, a))
+        for x, label in zip(X, self.y, strict=True):
+            output = sum(c * max(0, sum(map(mul, w, x))) for w, c in zip(W, a, strict=True))
             total += (Fraction(output, q * qw * qa) - label) ** 2
         inner, outer = sum(w * w for row in W for w in row), sum(c * c for c in a)
         return total / len(X) + self.lam * (Fraction(inner, qw * qw) + Fraction(outer, qa * qa))
@@ -326,8 +332,11 @@ class _Problem:
         """2 lam less what the way from the points z_k to the x_k may cost."""
         if self.Z is self.X:
             return 2 * self.lam
-        moves = [sum(abs(p - q) for p, q in zip(x, z)) for x, z in zip(self.X, self.Z)]
-        return 2 * self.lam - sum(abs(v) * move for v, move in zip(self.nu, moves))
+        cost = sum(
+            abs(v) * sum(abs(p - q) for p, q in zip(x, z, strict=True))
+            for v, x, z in zip(self.nu, self.X, self.Z, strict=True)
+        )
+        return 2 * self.lam - cost
 
 
 def _problem(proof):
@@ -343,14 +352,14 @@ def _problem(proof):
     network = _with_keys(proof["network"], ("W", "a"), "network")
     W = _matrix(network["W"], "network.W", columns=len(X[0]))
     Z = X if proof["Z"] == "X" else _matrix(proof["Z"], "Z", len(X), len(X[0]))
-    return _Problem(
+    return Problem(
         X, _vector(proof["y"], "y", len(X)), lam,
         W, _vector(network["a"], "network.a", len(W)), _vector(proof["nu"], "nu", len(X)), Z,
     )  # fmt: skip
 
 
 def _statement(proof, problem, loss):
-    """(a): the numbers that the file claims are those of its network and of its nu; returns bound."""
+    """(a): the numbers that the file claims are those of its network and its nu; returns bound."""
     bound = problem.bound()
     for name, value in (("loss", loss), ("bound", bound)):
         claimed = _number(proof[name], name)
@@ -364,7 +373,7 @@ def _statement(proof, problem, loss):
     return bound
 
 
-# ---- the cells ----------------------------------------------------------------------------------------
+# ---- the cells -----------------------------------------------------------------------------------
 
 
 class Dual:
@@ -373,8 +382,8 @@ class Dual:
     def __init__(self, Z, nu, room):
         self.rows, self.q = integers(Z, "Z")
         (nu,), self.p = integers([nu], "nu")
-        self.pulls = list(zip(*([v * x for x in row] for v, row in zip(nu, self.rows))))  # d columns
-        self.columns = list(zip(*self.rows))
+        self.columns = list(zip(*self.rows, strict=True))
+        self.pulls = [list(map(mul, nu, column)) for column in self.columns]
         self.room = room
 
     def pull(self, active):
@@ -382,12 +391,12 @@ class Dual:
         return [sum(compress(column, active)) for column in self.pulls]
 
     def holds(self, active, pull, sign, multipliers):
-        """Whether (d) holds for a pattern, its `pull`, a sign and {k: mu_k}; no mu_k is negative."""
+        """Whether (d) holds for a pattern, its `pull`, a sign and multipliers {k: mu_k >= 0}."""
         (values,), r = integers([list(multipliers.values())], "the multipliers")
-        signed = {k: v if active[k] else -v for k, v in zip(multipliers, values)}
+        signed = {k: v if active[k] else -v for k, v in zip(multipliers, values, strict=True)}
         total = [
             sign * r * v + self.p * sum(m * column[k] for k, m in signed.items())
-            for v, column in zip(pull, self.columns)
+            for v, column in zip(pull, self.columns, strict=True)
         ]  # times p q r
         limit = self.room.numerator * self.p * self.q * r
         return sum(v * v for v in total) * self.room.denominator**2 <= limit**2
@@ -421,11 +430,11 @@ def _check_cell(cell, where, dual, zero, index):
     active = [bit == "1" for bit in pattern]
     witness = _vector(cell["witness"], f"{where}.witness", len(dual.columns))
     (witness,), _ = integers([witness], f"{where}.witness")
-    for k, (row, on, none) in enumerate(zip(dual.rows, active, zero)):
+    for k, (row, on, none) in enumerate(zip(dual.rows, active, zero, strict=True)):
         product = sum(map(mul, row, witness))
         if not (product > 0 if on else product < 0 or none):
-            side = "is active" if product > 0 else "is not active" if product < 0 else "lies on the wall"
-            raise Refused(f"{where}.witness {side} at point {k}, where the pattern has {on:d}")
+            side = "lies on the wall of" if product == 0 else f"has {product > 0:d} at"
+            raise Refused(f"{where}.witness {side} point {k}, where the pattern has {on:d}")
     pull = dual.pull(active)
     for name, sign in (("plus", 1), ("minus", -1)):
         multipliers = _multipliers(cell[name], f"{where}.{name}", index)
@@ -451,11 +460,11 @@ def _multipliers(value, where, index):
     return found
 
 
-# ---- (e): the number of cells -------------------------------------------------------------------------
+# ---- (e): the number of cells --------------------------------------------------------------------
 
 
 def count_cells(rows, most):
-    """The number of open cells of the hyperplanes {u : row.u = 0} of integer rows; None above `most`.
+    """The number of open cells of the hyperplanes {u : row.u = 0}, None above `most`; integer rows.
 
     A zero row has no hyperplane. Derived at the head of this file.
 
@@ -476,12 +485,12 @@ def count_cells(rows, most):
 def independent_columns(rows, most):
     """The columns of integer rows that no columns before them span; None for more than `most`."""
     kept, reduced = [], []
-    for j, column in enumerate(zip(*rows)):
+    for j, column in enumerate(zip(*rows, strict=True)):
         vector = list(column)
         for pivot, base in reduced:
             if vector[pivot]:
                 b, v = base[pivot], vector[pivot]
-                vector = [b * x - v * y for x, y in zip(vector, base)]
+                vector = [b * x - v * y for x, y in zip(vector, base, strict=True)]
         vector = primitive(vector)
         pivot = next((i for i, x in enumerate(vector) if x), None)
         if pivot is not None:
@@ -493,7 +502,7 @@ def independent_columns(rows, most):
 
 
 def primitive(vector):
-    """The integer vector divided by its greatest common divisor, its first non-zero entry positive."""
+    """The integer vector over its greatest common divisor, its first non-zero entry positive."""
     divisor = gcd(*vector)
     if divisor == 0:
         return tuple(vector)
@@ -518,7 +527,7 @@ def restricted(rows, h):
 
 
 def _half(lines, most):
-    """The number of open cells of distinct hyperplanes on one side of the first; None above `most`."""
+    """The number of open cells on one side of the first of distinct lines; None above `most`."""
     if len(lines[0]) <= 2:
         return len(lines) if len(lines) <= most else None
     number = 1
@@ -530,13 +539,14 @@ def _half(lines, most):
     return number
 
 
-# ---- the command line -----------------------------------------------------------------------------------
+# ---- the command line ----------------------------------------------------------------------------
 
 
 def _decimal(value, rounding, digits=17):
     """A rational as a decimal, rounded in the direction that keeps what is printed true."""
     context = Context(prec=digits, rounding=rounding, Emin=-(10**8), Emax=10**8)
-    return format(context.divide(Decimal(value.numerator), Decimal(value.denominator)).normalize(context), "g")
+    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return format(quotient.normalize(context), "g")
 
 
 def main(argv=None):

@@ -22,7 +22,8 @@ ROOMS = [
 WITHIN = {
     "arrangement": ["cells", "exact_cells", "measures"],
     "convex": [
-        "faces", "climbing", "dual", "solution", "cone_program", "programs", "certificate", "proof_writing", "polytope",
+        "faces", "climbing", "dual", "solution", "cone_program", "programs", "certificate",
+        "exact_least_squares", "proof_writing", "polytope",
     ],
     "coupons": ["collecting", "holders", "probability", "landscape"],
     "plots": ["style", "cells", "networks", "certificates", "coupons"],

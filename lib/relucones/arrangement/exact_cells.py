@@ -1,7 +1,8 @@
 r"""The cells of an arrangement, listed exactly: in integers, with a point inside each.
 
-Floating point cannot tell hyperplanes that are :math:`10^{-17}` apart, and an arrangement may hold cells as thin as
-that. Here the points are taken as the rationals that their floats are, and no sign is ever guessed.
+Floating point cannot tell hyperplanes that are :math:`10^{-17}` apart, and an arrangement may hold
+cells as thin as that. Here the points are taken as the rationals that their floats are, and no sign
+is ever guessed.
 """
 
 from fractions import Fraction
@@ -15,12 +16,13 @@ from ..exact_proof import distinct, independent_columns, primitive, restricted
 
 
 def exact_cells(X):
-    r"""Every open cell of :math:`\{w : w^\top x_k = 0\}`, with an integer point inside.
+    r"""Every open cell of :math:`\{w : w^\top x_k = 0\}`, with a rational point inside.
 
-    Hyperplanes are added one at a time. The cells that a new one cuts are those of the arrangement that the earlier
-    ones make on it, one dimension lower; a point inside such a cell is moved to both sides, by half the way to the
-    nearest earlier hyperplane, and is then rounded to as few digits as surely keep it inside (derived here; the count
-    behind it is deletion and restriction, Zaslavsky 1975).
+    Hyperplanes are added one at a time. The cells that a new one cuts are those of the arrangement
+    that the earlier ones make on it, one dimension lower; a point inside such a cell is moved to
+    both sides, by half the way to the nearest earlier hyperplane, and is then rounded to as few
+    digits as surely keep it inside (derived here; the count behind it is deletion and restriction,
+    Zaslavsky 1975).
 
     Parameters
     ----------
@@ -32,7 +34,8 @@ def exact_cells(X):
     patterns : bool array (N, n)
         One row per cell, sorted; what `activation_patterns` gives where floating point suffices.
     witnesses : list of N tuples of d rationals
-        ``witnesses[i] @ X[k]`` is positive where ``patterns[i, k]``, and negative elsewhere, except at zero points.
+        ``witnesses[i] @ X[k]`` is positive where ``patterns[i, k]``, and negative elsewhere, except
+        at zero points.
 
     Examples
     --------
@@ -64,7 +67,7 @@ def cells_of_rationals(X):
     patterns = np.zeros((2 * len(half), n), dtype=bool)
     for k, row in enumerate(rows):
         if any(row):
-            along = next(x for x in row if x) > 0  # the line is the row's primitive vector, up to sign
+            along = next(x for x in row if x) > 0  # else the row is a negative multiple of its line
             patterns[: len(half), k] = bits[:, number[primitive(row)]] == along
             patterns[len(half) :, k] = ~patterns[: len(half), k]
     points = []
@@ -87,7 +90,10 @@ def _balanced(X):
     for x in X:
         largest = max(map(abs, x))
         relative.append([_exponent(v / largest) if v else None for v in x])
-    exponents = [max((e for e in column if e is not None), default=0) for column in zip(*relative, strict=True)]
+    exponents = [
+        max((e for e in column if e is not None), default=0)
+        for column in zip(*relative, strict=True)
+    ]
     rows = []
     for x in X:
         scaled = [v / Fraction(2) ** e for v, e in zip(x, exponents, strict=True)]
@@ -102,26 +108,18 @@ def _exponent(value):
 
 
 def _half_cells(lines):
-    """The cells of distinct primitive `lines` on the active side of the first: pairs of a bit mask and a point."""
+    """The cells on the active side of the first of distinct `lines`, as pairs (bit mask, point)."""
     cells = {1: lines[0]}
     sizes = [sum(map(abs, line)) for line in lines]
     for i in range(1, len(lines)):
         earlier, h = lines[:i], lines[i]
         slopes = [_dot(line, h) for line in earlier]
-        square = _dot(h, h)
         cut = {}
         for z in _points_on(h, earlier):
             dots = [_dot(line, z) for line in earlier]
             mask = sum(1 << k for k, x in enumerate(dots) if x > 0)
             near, steep = _nearest(dots, slopes)
-            cut[mask] = [
-                _few_digits(
-                    [2 * steep * x + s * near * y for x, y in zip(z, h, strict=True)],
-                    [2 * steep * x + s * near * y for x, y in zip(dots, slopes, strict=True)] + [near * square],
-                    sizes,
-                )
-                for s in (1, -1)
-            ]
+            cut[mask] = [_beside(z, h, dots, slopes, 2 * steep, s * near, sizes) for s in (1, -1)]
         new = {}
         for mask, w in cells.items():
             if mask in cut:
@@ -137,7 +135,7 @@ def _dot(x, y):
 
 
 def _points_on(h, lines):
-    """A point on the hyperplane h in every cell there that lies on the active side of the first of the lines."""
+    """A point on the hyperplane h in each cell there on the active side of the first line."""
     p = next(j for j, x in enumerate(h) if x)
     rest = [j for j in range(len(h)) if j != p]
     inside = restricted(lines, h)
@@ -159,13 +157,22 @@ def _nearest(dots, slopes):
     return (near, steep) if steep else (1, 1)
 
 
-def _few_digits(w, dots, sizes):
-    """A short integer point on the same side as w of all lines with these dots with w and these sums of sizes.
+def _beside(z, h, dots, slopes, keep, move, sizes):
+    """The point ``keep z + move h``, rounded; `dots` and `slopes` are the lines' with z and h."""
+    w = [keep * x + move * y for x, y in zip(z, h, strict=True)]
+    products = [keep * x + move * y for x, y in zip(dots, slopes, strict=True)]
+    return _few_digits(w, [*products, move * _dot(h, h)], sizes[: len(dots) + 1])
 
-    Rounding 2^b w / max|w| moves each coordinate by at most 1/2, so a product with a line by at most half its size.
+
+def _few_digits(w, products, sizes):
+    """A short integer point on the same side as w of all lines, given their products with w.
+
+    Rounding 2^b w / max|w| moves each coordinate by at most 1/2, so a product with a line by at
+    most half the sum of the sizes of the line's entries.
     """
     largest = max(map(abs, w))
-    b = max(size * largest // (2 * abs(x)) for x, size in zip(dots, sizes[: len(dots)], strict=True)).bit_length()
+    needed = (s * largest // (2 * abs(x)) for x, s in zip(products, sizes, strict=True))
+    b = max(needed).bit_length()
     if largest.bit_length() > b + 1:
         w = [((x << b + 1) + largest) // (2 * largest) for x in w]
     return tuple(w)

@@ -1,12 +1,14 @@
 r"""Write a lower bound down as a proof in exact rationals, which `relucones.exact_proof` checks.
 
-The dual vector comes from floating point; all that it takes to make it a proof is found here: the list of all cells
-with a point in each, and for every cell D and sign s multipliers :math:`\mu\ge0` with
+The dual vector comes from floating point; all that it takes to make it a proof is found here: the
+list of all cells with a point in each, and for every cell D and sign s multipliers :math:`\mu\ge0`
+with
 
 .. math:: \|s X^\top D\nu + X^\top(2D-I)\mu\| \le 2\lambda,
 
-the dual of :math:`\max\{s\nu^\top DXu : (2D-I)Xu\ge0, \|u\|\le1\}`. They are guessed by non-negative least squares in
-floating point, checked in integers, and where a guess fails they are computed exactly.
+the dual of :math:`\max\{s\nu^\top DXu : (2D-I)Xu\ge0, \|u\|\le1\}`. They are guessed by
+non-negative least squares in floating point, checked in integers, and computed exactly where a
+guess fails.
 """
 
 import json
@@ -21,12 +23,25 @@ from scipy.optimize import nnls
 from .. import checks
 from ..arrangement import TooManyPatterns
 from ..arrangement.exact_cells import cells_of_rationals
-from ..exact_proof import FORMAT, MOST_BYTES, STATEMENT, Dual, check, count_cells, independent_columns, integers
+from ..exact_proof import (
+    FORMAT,
+    MOST_BYTES,
+    MOST_DIGITS,
+    STATEMENT,
+    Dual,
+    Problem,
+    check,
+    count_cells,
+    independent_columns,
+    integers,
+)
 from ..network import Network
+from .exact_least_squares import nonnegative_least_squares
 from .programs import solve_global
+from .solution import Solution
 
 MOST_CELLS = 100_000  # some minutes of work, and a file of some tens of megabytes
-# The dual vector is shortened by this share, so that rounded multipliers fit: what it costs of the bound is of its size.
+# The dual vector is shortened by this share, for rounded multipliers to fit. The bound loses as much.
 _MARGIN = 1e-11
 _ROUNDS = 3
 _DEPENDENT = 1e-13  # relative; what it leaves out is measured exactly and paid for
@@ -35,13 +50,14 @@ _LONG = 120, 400
 
 
 def write_proof(path, X, y, lam, solution=None, network=None):
-    r"""Prove in exact arithmetic how far a network is from the global minimum, and write the proof to a file.
+    r"""Prove in exact arithmetic how far a network is from the global minimum, and write that down.
 
-    .. math:: \frac1n\sum_k (f_\theta(x_k)-y_k)^2 + \lambda\|\theta\|^2 \;\ge\; y^\top\nu-\frac n4\|\nu\|^2
+    .. math:: \frac1n\sum_k (f_\theta(x_k)-y_k)^2 + \lambda\|\theta\|^2
+              \;\ge\; y^\top\nu-\frac n4\|\nu\|^2
               \quad\text{for every network } \theta \text{ of every width}
 
-    Every float is taken as the rational that it is. The file is checked before it is written, in one piece; see
-    `relucones.exact_proof` for its format, and for why what it holds is a proof.
+    Every float is taken as the rational that it is. The proof is checked before it is written, in
+    one piece; see `relucones.exact_proof` for the format, and for why what it holds is a proof.
 
     Parameters
     ----------
@@ -52,8 +68,8 @@ def write_proof(path, X, y, lam, solution=None, network=None):
     lam : float
         The weight decay :math:`\lambda > 0`.
     solution : Solution, optional
-        From `solve_global` for the same data and `lam`; computed when not given. Its `dual` is :math:`\nu`, up to a
-        factor that makes it exactly feasible.
+        From `solve_global` for the same data and `lam`; computed when not given. Its `dual` is
+        :math:`\nu`, up to a factor that makes it exactly feasible.
     network : Network, optional
         The network whose loss is stated; that of the solution when not given.
 
@@ -71,7 +87,8 @@ def write_proof(path, X, y, lam, solution=None, network=None):
     --------
     >>> import tempfile, pathlib
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     report = write_proof(pathlib.Path(folder) / "proof.json", [[1.0, 0.0], [0.0, 1.0]], [3.0, 4.0], lam=0.5)
+    ...     path = pathlib.Path(folder) / "proof.json"
+    ...     report = write_proof(path, [[1.0, 0.0], [0.0, 1.0]], [3.0, 4.0], lam=0.5)
     >>> report.ok, float(report.loss), report.cells, report.gap < 1e-10
     (True, 4.5, 4, True)
     """
@@ -79,9 +96,13 @@ def write_proof(path, X, y, lam, solution=None, network=None):
     lam = checks.penalty(lam)
     if solution is None:
         solution = solve_global(X, y, lam, tol=1e-12)
+    if not isinstance(solution, Solution):
+        raise ValueError(f"solution must be a Solution, but it is a {type(solution).__name__}")
     network = solution.network if network is None else network
     if not isinstance(network, Network) or network.dimension != X.shape[1]:
-        raise ValueError(f"network must be a relucones.Network with {X.shape[1]} inputs, but it is {network!r}")
+        raise ValueError(
+            f"network must be a Network with {X.shape[1]} inputs, but it is {network!r}"
+        )
     proof = _proof(X, y, lam, checks.vector(solution.dual, "solution.dual", len(y)), network)
     report = check(proof)
     if not report.ok:
@@ -99,30 +120,32 @@ def _proof(X, y, lam, nu, network):
         )
     patterns, witnesses = cells_of_rationals(Z)
     nu, multipliers = _feasible(Z, room, nu, patterns)
-    proof = {
+    X, W = _rational(X), _rational(network.W)
+    (y, a) = _rational(np.array(y)[None])[0], _rational(network.a[None])[0]
+    problem = Problem(X, y, Fraction(lam), W, a, nu, Z)
+    return {
         "format": FORMAT,
         "statement": STATEMENT,
-        "X": [[_written(v) for v in x] for x in X.tolist()],
-        "y": [_written(v) for v in y.tolist()],
-        "lam": _written(lam),
-        "network": {
-            "W": [[_written(v) for v in w] for w in network.W.tolist()],
-            "a": [_written(v) for v in network.a.tolist()],
-        },
-        "loss": _written(_loss(network, X, y, lam)),
-        "bound": _written(_dot(map(Fraction, y.tolist()), nu) - Fraction(len(y), 4) * _dot(nu, nu)),
-        "nu": [_written(v) for v in nu],
-        "Z": "X" if Z == _rational(X) else [[_written(v) for v in z] for z in Z],
-        "cells": [],
+        "X": _written(X),
+        "y": _written(y),
+        "lam": _written(problem.lam),
+        "network": {"W": _written(W), "a": _written(a)},
+        "loss": _written(problem.loss()),
+        "bound": _written(problem.bound()),
+        "nu": _written(nu),
+        "Z": "X" if Z == X else _written(Z),
+        "cells": [
+            {
+                "pattern": "".join("01"[bit] for bit in pattern),
+                "witness": _written(witness),
+                "plus": {str(k): _written(v) for k, v in plus.items()},
+                "minus": {str(k): _written(v) for k, v in minus.items()},
+            }
+            for pattern, witness, (plus, minus) in zip(
+                patterns.tolist(), witnesses, multipliers, strict=True
+            )
+        ],
     }
-    for pattern, witness, (plus, minus) in zip(patterns, witnesses, multipliers, strict=True):
-        proof["cells"].append({
-            "pattern": "".join("01"[bit] for bit in pattern.tolist()),
-            "witness": [_written(v) for v in witness],
-            "plus": {str(k): _written(v) for k, v in plus.items()},
-            "minus": {str(k): _written(v) for k, v in minus.items()},
-        })  # fmt: skip
-    return proof
 
 
 def _rational(matrix):
@@ -141,13 +164,13 @@ def _points(X, lam, nu):
     Z = _of_lower_rank(X, exact)
     if Z is None:
         return exact, room
-    moves = [sum(abs(p - q) for p, q in zip(x, z, strict=True)) for x, z in zip(exact, Z, strict=True)]
-    cost = _dot(map(abs, map(Fraction, nu.tolist())), moves)
-    return (Z, room - cost) if cost <= Fraction(_MARGIN) * room else (exact, room)
+    nu = [Fraction(v) for v in nu.tolist()]
+    left = Problem(exact, [], room / 2, [], [], nu, Z).room()
+    return (Z, left) if left >= (1 - Fraction(_MARGIN)) * room else (exact, room)
 
 
 def _of_lower_rank(X, exact):
-    """Rationals near X in which all columns are combinations of a few; None where X has its full rank."""
+    """Rationals near X of a lower rank than X has; None where there are none very near."""
     largest = np.abs(X).max(axis=1, keepdims=True)
     units = np.divide(X, largest, out=np.zeros_like(X), where=largest > 0)
     scale = np.abs(units).max(axis=0)
@@ -155,7 +178,9 @@ def _of_lower_rank(X, exact):
     _, R, order = qr(units, mode="economic", pivoting=True)
     sizes = np.abs(np.diag(R))
     kept = np.sort(order[: np.sum(sizes > _DEPENDENT * sizes[0])])
-    if len(kept) == len(independent_columns(integers(exact, "X")[0], X.shape[1])):
+    most = MOST_CELLS.bit_length()  # a larger rank has more cells than that
+    columns = independent_columns(integers(exact, "X")[0], most)
+    if len(kept) > most or (columns is not None and len(kept) >= len(columns)):
         return None
     weights = np.linalg.lstsq(units[:, kept], units, rcond=None)[0] * scale
     weights = _rational((weights / scale[kept, None]).T)
@@ -166,26 +191,23 @@ def _of_lower_rank(X, exact):
 
 
 def _written(value):
-    """A number as an integer or as the string "p/q"."""
-    value = Fraction(value)
-    return value.numerator if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
+    """A rational as an integer or as the string "p/q"; lists of them as lists."""
+    if not isinstance(value, Fraction):
+        return [_written(v) for v in value]
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > 3 * MOST_DIGITS:
+        raise ValueError(
+            "no proof was written: its numbers have thousands of digits; use other units"
+        )
+    if value.denominator == 1:
+        return value.numerator
+    return f"{value.numerator}/{value.denominator}"
 
 
 def _dot(x, y):
     return sum(map(mul, x, y), Fraction(0))
 
 
-def _loss(network, X, y, lam):
-    """The regularised loss, exactly."""
-    W = _rational(network.W)
-    a = [Fraction(v) for v in network.a.tolist()]
-    total = Fraction(0)
-    for x, label in zip(_rational(X), y.tolist(), strict=True):
-        total += (_dot(a, (max(Fraction(0), _dot(w, x)) for w in W)) - Fraction(label)) ** 2
-    return total / len(y) + Fraction(lam) * (sum(_dot(w, w) for w in W) + _dot(a, a))
-
-
-# ---- the multipliers ----------------------------------------------------------------------------------------------
+# ---- the multipliers -----------------------------------------------------------------------------
 
 
 def _feasible(Z, room, nu, patterns):
@@ -200,11 +222,11 @@ def _feasible(Z, room, nu, patterns):
         found, ratio = _proved(Dual(Z, nu, room), patterns, guesses)
         if ratio is None:
             return nu, found
-    raise ValueError("no proof was found: the dual vector could not be scaled into the feasible set")
+    raise ValueError("no proof was found: the dual vector could not be made feasible by scaling")
 
 
 def _guesses(X, room, nu, patterns):
-    """Multipliers in floating point, and the largest size of the constraint as a multiple of the room."""
+    """Multipliers in floating point, and the constraint's largest size, in units of the room."""
     largest = np.abs(X).max(axis=1, keepdims=True)
     units = np.divide(X, largest, out=np.zeros_like(X), where=largest > 0)
     lengths = largest[:, 0] * np.linalg.norm(units, axis=1)
@@ -230,7 +252,10 @@ def _guesses(X, room, nu, patterns):
 
 
 def _proved(dual, patterns, guesses):
-    """Exact multipliers near the guesses, or others where these fail, and None; or how far nu exceeds the constraint."""
+    """Multipliers that `dual` accepts for all patterns, and None.
+
+    If there are none somewhere: None there, and the size of the constraint in units of the room.
+    """
     found, ratio = [], None
     for pattern, guess in zip(patterns.tolist(), guesses, strict=True):
         pull, both = dual.pull(pattern), []
@@ -243,13 +268,14 @@ def _proved(dual, patterns, guesses):
 
 
 def _proved_side(dual, pattern, pull, sign, guess):
-    """Multipliers that `dual` accepts and None, or None and the size of the constraint as a multiple of the room."""
+    """The same for one pattern and sign."""
     for bits in _BITS if guess else _BITS[:1]:
         rounded = _rounded(guess, bits)
         if dual.holds(pattern, pull, sign, rounded):
             return rounded, None
     walls = [
-        [Fraction(x if on else -x, dual.q) for x in row] for row, on in zip(dual.rows, pattern, strict=True)
+        [Fraction(x if on else -x, dual.q) for x in row]
+        for row, on in zip(dual.rows, pattern, strict=True)
     ]
     target = [Fraction(sign * v, dual.p * dual.q) for v in pull]
     limit = dual.room**2
@@ -272,90 +298,17 @@ def _leading(value, bits):
     return round(value * Fraction(2) ** shift) / Fraction(2) ** shift
 
 
-def nonnegative_least_squares(walls, target, support=(), enough=-1):
-    r"""Exact :math:`\mu\ge0` that minimise :math:`\|t + \sum_k \mu_k b_k\|`, in rationals.
-
-    The active set method of Lawson and Hanson (1974). Without rounding it ends: the residual falls at every pass, and
-    there are finitely many supports.
-
-    Parameters
-    ----------
-    walls : n lists of d Fractions
-        The vectors b_k.
-    target : d Fractions
-        The vector t.
-    support : list of int
-        Where mu may be positive in the end; a guess to start from.
-    enough : Fraction
-        Stop as soon as the square of the residual is at most this.
-
-    Returns
-    -------
-    multipliers : dict
-        The positive mu_k.
-    square : Fraction
-        The squared length of the residual.
-
-    Examples
-    --------
-    >>> one, two = Fraction(1), Fraction(2)
-    >>> nonnegative_least_squares([[one, 0 * one], [-one, one]], [two, one])
-    ({1: Fraction(1, 2)}, Fraction(9, 2))
-    """
-    mu = _least_squares(walls, target, list(support))
-    if mu is None or min(mu.values(), default=1) <= 0:
-        mu = {}
-    while True:
-        residual = list(target)
-        for k, v in mu.items():
-            residual = [r + v * x for r, x in zip(residual, walls[k], strict=True)]
-        square = _dot(residual, residual)
-        if square <= enough:
-            return mu, square
-        gains = {k: -_dot(wall, residual) for k, wall in enumerate(walls) if k not in mu}
-        gains = {k: gain**2 / _dot(walls[k], walls[k]) for k, gain in gains.items() if gain > 0}
-        if not gains:
-            return mu, square
-        mu = _with_one_more(walls, target, mu, max(gains, key=gains.get))
-
-
-def _with_one_more(walls, target, mu, new):
-    """The least squares on a support with one more vector, less those whose multipliers would become negative."""
-    mu = {**mu, new: Fraction(0)}
-    while True:
-        better = _least_squares(walls, target, list(mu))
-        if min(better.values()) > 0:
-            return better
-        step = min(mu[k] / (mu[k] - better[k]) for k in mu if better[k] <= 0)
-        mu = {k: v + step * (better[k] - v) for k, v in mu.items()}
-        mu = {k: v for k, v in mu.items() if v > 0}
-
-
-def _least_squares(walls, target, support):
-    """The mu on the support that minimise |t + sum mu_k b_k|, of any sign; None if the b_k are dependent."""
-    system = [[_dot(walls[i], walls[j]) for j in support] + [-_dot(walls[i], target)] for i in support]
-    for c in range(len(support)):
-        pivot = next((r for r in range(c, len(support)) if system[r][c]), None)
-        if pivot is None:
-            return None
-        system[c], system[pivot] = system[pivot], system[c]
-        system[c] = [x / system[c][c] for x in system[c]]
-        for r in range(len(support)):
-            if r != c and system[r][c]:
-                system[r] = [x - system[r][c] * p for x, p in zip(system[r], system[c], strict=True)]
-    return {k: row[-1] for k, row in zip(support, system, strict=True)}
-
-
-# ---- the file -----------------------------------------------------------------------------------------------------
+# ---- the file ------------------------------------------------------------------------------------
 
 
 def _text(proof):
     """JSON with one cell a line."""
-    head = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in proof.items() if key != "cells"]
+    head = {key: value for key, value in proof.items() if key != "cells"}
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
     cells = ",\n".join(json.dumps(cell, separators=(",", ":")) for cell in proof["cells"])
-    text = "{" + ",\n".join([*head, f'"cells": [\n{cells}\n]']) + "}\n"
+    text = "{" + ",\n".join([*lines, f'"cells": [\n{cells}\n]']) + "}\n"
     if len(text) > MOST_BYTES:
-        raise ValueError(f"the proof would have {len(text):,} bytes, and at most {MOST_BYTES:,} are read")
+        raise ValueError(f"the proof has {len(text):,} bytes, more than the {MOST_BYTES:,} allowed")
     return text
 
 
