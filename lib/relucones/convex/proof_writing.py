@@ -41,7 +41,7 @@ from .programs import solve_global
 from .solution import Solution
 
 MOST_CELLS = 100_000  # some minutes of work, and a file of some tens of megabytes
-# The dual vector is shortened by this share, for rounded multipliers to fit. The bound loses as much.
+# The dual vector is shortened by this share, so that rounding fits. The bound loses as much.
 _MARGIN = 1e-11
 _ROUNDS = 3
 _DEPENDENT = 1e-13  # relative; what it leaves out is measured exactly and paid for
@@ -269,7 +269,9 @@ def _proved(dual, patterns, guesses):
 
 def _proved_side(dual, pattern, pull, sign, guess):
     """The same for one pattern and sign."""
-    for bits in _BITS if guess else _BITS[:1]:
+    if dual.holds(pattern, pull, sign, {}):
+        return {}, None
+    for bits in _BITS if guess else ():
         rounded = _rounded(guess, bits)
         if dual.holds(pattern, pull, sign, rounded):
             return rounded, None
