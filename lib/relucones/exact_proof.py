@@ -64,7 +64,8 @@ sides of the first hyperplane, so the number is twice that of the cells with h_1
 cell C in exactly two if it meets the hyperplane H = {h_i.u = 0}, and leaves it whole if not; so
 as many cells are added as there are C with h_1.u > 0 that meet H. The sets C and H have in common
 are the cells, within H and with h_1.u > 0, of the hyperplanes that h_1 .. h_{i-1} cut out of H,
-which are hyperplanes of H since no h is a multiple of h_i. H is R^{d-1}: solve h_i.u = 0 for the
+which are hyperplanes of H since no h is a multiple of h_i; by u -> -u again it does not matter
+which side of the first of these is counted. H is R^{d-1}: solve h_i.u = 0 for the
 coordinate u_p with h_ip != 0, and h_ip (h.u) = sum_{j != p} (h_ip h_j - h_p h_ij) u_j [restricted].
 In the plane each further line meets the half plane in one ray, and there are as many cells as
 lines; on a line there is one cell on the side h_1.u > 0 and one hyperplane.                    QED

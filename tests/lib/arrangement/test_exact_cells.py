@@ -1,4 +1,4 @@
-"""Cells listed in integers: against counts by exact ranks, linear programs, and the enumeration in floating point."""
+"""Cells listed in integers: against exact ranks, linear programs, and the enumeration in floats."""
 
 from fractions import Fraction
 from itertools import combinations
@@ -30,10 +30,12 @@ def exact_rank(rows):
 
 
 def cells_by_whitney(rows):
-    """The characteristic polynomial at -1, summed over all sets of hyperplanes by their exact ranks."""
+    """The characteristic polynomial at -1, from the exact ranks of all sets of hyperplanes."""
     lines = distinct([[int(x) for x in row] for row in rows])
     return sum(
-        (-1) ** (size + exact_rank(chosen)) for size in range(len(lines) + 1) for chosen in combinations(lines, size)
+        (-1) ** (size + exact_rank(chosen))
+        for size in range(len(lines) + 1)
+        for chosen in combinations(lines, size)
     )
 
 

@@ -1,4 +1,4 @@
-"""Written proofs: accepted for data in every position, as good as the solver's bound, and never false."""
+"""Written proofs: accepted for data in every position, as good as the solver's bound, not false."""
 
 import json
 import os
@@ -39,7 +39,9 @@ def test_data_in_every_position(path, problem):
     # The bound by another route: from the dual vector in the file, in floating point.
     proof = json.loads(path.read_text(encoding="utf-8"))
     nu = np.array([float(Fraction(v)) for v in proof["nu"]])
-    assert float(report.bound) == pytest.approx(y @ nu - len(y) / 4 * nu @ nu, rel=1e-9, abs=1e-12 * (y @ y))
+    assert float(report.bound) == pytest.approx(
+        y @ nu - len(y) / 4 * nu @ nu, rel=1e-9, abs=1e-12 * (y @ y)
+    )
 
 
 @given(problems(most=5), seeds)
@@ -48,7 +50,9 @@ def test_no_network_is_below_the_bound(path, problem, seed):
     lam = share * (lambda_max(X, y) or 1.0)
     bound = float(write_proof(path, X, y, lam).bound)
     for m in (1, 3, 6):
-        assert loss(*descend(X, y, lam, m, np.random.default_rng(seed), steps=60), X, y, lam) >= bound * (1 - 1e-12)
+        assert loss(
+            *descend(X, y, lam, m, np.random.default_rng(seed), steps=60), X, y, lam
+        ) >= bound * (1 - 1e-12)
 
 
 @settings(max_examples=60 if THOROUGH else 12)
@@ -56,7 +60,9 @@ def test_no_network_is_below_the_bound(path, problem, seed):
 def test_the_bound_is_the_optimum_of_the_whole_program(path, problem):
     X, y, share = problem
     lam = share * (lambda_max(X, y) or 1.0)
-    assert float(write_proof(path, X, y, lam).bound) == pytest.approx(global_value(X, y, lam), rel=1e-6, abs=1e-9)
+    assert float(write_proof(path, X, y, lam).bound) == pytest.approx(
+        global_value(X, y, lam), rel=1e-6, abs=1e-9
+    )
 
 
 def gaussian(n, d):
@@ -80,7 +86,10 @@ SPECIAL = {
     "zero labels": (X30[:5], np.zeros(5), 0.1, 1e-10),
     "lambda above its maximum": (X30, Y30, 10.0, 1e-10),
     "repeated, opposite, parallel and zero": (
-        np.concatenate([X30[:8], X30[:8], -X30[:8], 3 * X30[:8], 0 * X30[:4]]), np.resize(Y30, 36), 0.01, 1e-10,
+        np.concatenate([X30[:8], X30[:8], -X30[:8], 3 * X30[:8], 0 * X30[:4]]),
+        np.resize(Y30, 36),
+        0.01,
+        1e-10,
     ),
     "a grid": (GRID, np.resize(Y30, 25), 1e-3, 1e-9),
     "low rank, up to rounding": (X30 @ gaussian(3, 12)[0], Y30, 0.01, 1e-9),
@@ -90,7 +99,7 @@ SPECIAL = {
     "clusters": (np.repeat(X30[:4], 3, axis=0) + 1e-9 * X30[:12], Y30[:12], 1e-2, 1e-8),
     "units apart by 1e8": (X30 * [1e5, 1.0, 1e-3], Y30, 1e-3, 1e-9),
     "decimals": (np.round(X30, 1), np.round(Y30, 1), 0.1, 1e-10),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", SPECIAL)
@@ -103,14 +112,19 @@ def test_special_data(path, case):
 
 @pytest.mark.parametrize("angle", [1e-7, 1e-12, 1e-17, 1e-40])
 def test_points_that_floating_point_takes_for_parallel(path, angle):
-    """The enumeration in floating point may merge them; the proof lists the thin cells between them."""
+    """The enumeration in floats may merge them; the proof lists the thin cells between them."""
     X = np.array([[1.0, 0.0], [1.0, angle], [0.0, 1.0]])
     report = write_proof(path, X, [1.0, -1.0, 0.3], 0.01)
     assert report.ok
     assert report.cells == 6
 
 
-UNITS = (np.array([[3e9, 0.9], [3.1e9, -0.8], [2.8e9, 0.3], [2.9e9, -0.4]]), [1.0, -1.0, 0.3, -0.4], 0.01, 0.025335833)
+UNITS = (
+    np.array([[3e9, 0.9], [3.1e9, -0.8], [2.8e9, 0.3], [2.9e9, -0.4]]),
+    [1.0, -1.0, 0.3, -0.4],
+    0.01,
+    0.025335833,
+)
 THIN = (np.array([[1.0, 1e-10], [1.0, -1e-10]]), [1.0, -1.0], 1e-12, 0.0199)
 
 
@@ -145,7 +159,9 @@ def test_the_cells_are_the_activation_patterns(path):
     X, y = gaussian(8, 3)
     write_proof(path, X, y, 0.01)
     listed = [cell["pattern"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
-    assert listed == ["".join("01"[bit] for bit in pattern) for pattern in activation_patterns(X).astype(int)]
+    assert listed == [
+        "".join("01"[bit] for bit in pattern) for pattern in activation_patterns(X).astype(int)
+    ]
 
 
 def test_bad_input_and_what_is_too_large(path, tmp_path):
@@ -154,9 +170,18 @@ def test_bad_input_and_what_is_too_large(path, tmp_path):
     cases = [
         ({"X": X, "y": y[:-1], "lam": 0.01}, "y must have length 5"),
         ({"X": X, "y": y, "lam": 0.0}, "lam must be a positive"),
-        ({"X": X, "y": y, "lam": 0.01, "solution": best.network}, "solution must be a Solution, but it is a Network"),
-        ({"X": X[:4], "y": y[:4], "lam": 0.01, "solution": best}, "solution.dual must have length 4"),
-        ({"X": X, "y": y, "lam": 0.01, "network": Network([[1.0]], [1.0])}, "network must be a Network with 2 inputs"),
+        (
+            {"X": X, "y": y, "lam": 0.01, "solution": best.network},
+            "solution must be a Solution, but it is a Network",
+        ),
+        (
+            {"X": X[:4], "y": y[:4], "lam": 0.01, "solution": best},
+            "solution.dual must have length 4",
+        ),
+        (
+            {"X": X, "y": y, "lam": 0.01, "network": Network([[1.0]], [1.0])},
+            "network must be a Network with 2 inputs",
+        ),
     ]
     for arguments, message in cases:
         with pytest.raises(ValueError, match=message):
@@ -167,7 +192,9 @@ def test_bad_input_and_what_is_too_large(path, tmp_path):
         write_proof(tmp_path, X, y, 0.01)
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="more than 100,000 activation patterns"):
-        write_proof(tmp_path / "proof.json", rng.standard_normal((18, 18)), rng.standard_normal(18), 5.0)
+        write_proof(
+            tmp_path / "proof.json", rng.standard_normal((18, 18)), rng.standard_normal(18), 5.0
+        )
     assert list(tmp_path.iterdir()) == []
 
 
