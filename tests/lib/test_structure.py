@@ -20,9 +20,10 @@ ROOMS = [
     "limits", "training", "optima", "population", "plots", "__main__",
 ]  # fmt: skip
 WITHIN = {
-    "arrangement": ["exact", "lines", "cells", "measures"],
+    "arrangement": ["exact", "lines", "cells", "exact_cells", "measures"],
     "convex": [
-        "exact_ceiling", "faces", "climbing", "dual", "solution", "cone_program", "cutting_planes", "programs", "certificate", "polytope",
+        "exact_ceiling", "faces", "climbing", "dual", "solution", "cone_program", "cutting_planes",
+        "programs", "certificate", "exact_least_squares", "proof_writing", "polytope",
     ],
     "coupons": ["collecting", "holders", "probability", "landscape"],
     "plots": ["style", "cells", "networks", "certificates", "coupons"],

@@ -10,7 +10,7 @@ by integers, which proofs need. The source of the method is derived here.
 """
 
 from functools import cached_property, cmp_to_key
-from itertools import combinations, islice
+from itertools import combinations, islice, pairwise
 from math import comb
 
 import numpy as np
@@ -111,7 +111,7 @@ class Lines:
         kept = np.ones(len(subsets), dtype=bool)
         blurred = error > _BLURRED
         for f in np.flatnonzero(blurred | (zero.sum(axis=1) > subsets.shape[1])):
-            if self.exact or DEPENDENT < spread[f] and blurred[f]:
+            if self.exact or (spread[f] > DEPENDENT and blurred[f]):
                 kept[f] = self._flat_exactly(f, subsets[f], zero, basis, error, side)
                 self.doubted |= kept[f] and spread[f] <= DEPENDENT
             else:
@@ -260,7 +260,7 @@ class Lines:
             places = [place(i, flipped) for i, flipped in zip(line[stretch], begins[stretch], strict=True)]
             places.sort(key=cmp_to_key(apart))
             line[stretch], begins[stretch] = [p[2] for p in places], [p[3] for p in places]
-            tied[stretch] = [*(apart(p, q) == 0 for p, q in zip(places, places[1:], strict=False)), False]
+            tied[stretch] = [*(apart(p, q) == 0 for p, q in pairwise(places)), False]
             self.doubted |= not tied[start:end].all()
 
 
