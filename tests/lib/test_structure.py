@@ -142,18 +142,28 @@ def test_there_are_examples_to_run():
         assert sum(len(t.examples) for t in doctest.DocTestFinder().find(module)) > 0
 
 
-def test_import_starts_nothing_slow_and_works_without_torch():
-    code = (
-        "import sys\n"
-        "class Refusal:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.split('.')[0] == 'torch':\n"
-        "            raise ImportError('torch is not to be imported')\n"
-        "sys.meta_path.insert(0, Refusal())\n"
-        "import relucones, relucones.__main__\n"
-        "print(relucones.solve_global([[1.0]], [1.0], 0.1))\n"
-        "print(sorted({'matplotlib', 'sklearn', 'ipywidgets', 'IPython'} & set(sys.modules)))"
-    )
+REFUSAL = (
+    "import sys\n"
+    "class Refusal:\n"
+    "    def find_spec(self, name, path=None, target=None):\n"
+    "        if name.split('.')[0] in {refused!r}:\n"
+    "            raise ImportError(name + ' is not to be imported')\n"
+    "sys.meta_path.insert(0, Refusal())\n"
+)
+
+
+def run(code):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "[]"
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("refused", [*([name] for name in sorted(SLOW)), sorted(SLOW)], ids=lambda names: names[0])
+def test_the_library_starts_and_solves_without_what_is_slow(refused):
+    code = "import relucones, relucones.__main__\nprint(relucones.solve_global(*relucones.data.five_points(), 0.01).value)"
+    assert float(run(REFUSAL.format(refused=set(refused)) + code)[-1]) == pytest.approx(0.05769590556, rel=1e-9)
+
+
+def test_import_is_quick_because_nothing_slow_is_imported():
+    slow = SLOW | {"scipy.optimize", "scipy.sparse", "scipy.linalg", "mpmath"}
+    assert run(f"import sys, relucones\nprint(sorted({slow!r} & set(sys.modules)))")[-1] == "[]"

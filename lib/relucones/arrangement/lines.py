@@ -14,6 +14,7 @@ from itertools import combinations, islice, pairwise
 from math import comb
 
 import numpy as np
+import scipy
 
 from . import exact
 
@@ -301,9 +302,7 @@ def balanced(rows):
 
 def independent_columns(rows, rank, exactly):
     """The places of `rank` columns of `rows` (k, d) that are as independent as all, sorted."""
-    from scipy.linalg import qr
-
-    order = qr(rows, mode="r", pivoting=True)[1]
+    order = scipy.linalg.qr(rows, mode="r", pivoting=True)[1]
     if not exactly:
         return np.sort(order[:rank])
     _, pivots, _ = exact.echelon(exact.integers(rows[:, order])[0].tolist())

@@ -6,7 +6,7 @@ Taught in the chapters on the convex program of one cone and of the whole landsc
 from .certificate import Certificate, certify, shortest_subgradient
 from .climbing import Ascent, faces_of
 from .cone_program import ConeProgram
-from .dual import dual_bound, lambda_max
+from .dual import dual_bound, exact_loss, lambda_max
 from .faces import Faces, Maximisers
 from .programs import solve_cone, solve_global
 from .proof_writing import write_proof
@@ -21,6 +21,7 @@ __all__ = [
     "Solution",
     "certify",
     "dual_bound",
+    "exact_loss",
     "faces_of",
     "lambda_max",
     "shortest_subgradient",

@@ -7,7 +7,7 @@ which every ReLU at zero may take any derivative in [0, 1], as in the experiment
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import lsq_linear
+import scipy
 
 from .. import checks
 from ..network import Network, relu
@@ -154,7 +154,8 @@ def shortest_subgradient(network, X, y, lam, wall_tol=POLISHED):
         fixed = a * (active * pull) @ X + 2 * lam * w
         if a != 0 and (on_wall & (pull != 0)).any():
             free = a * pull[on_wall, None] * X[on_wall]
-            shares = lsq_linear(free.T, -fixed, bounds=(0, 1), method="bvls", tol=1e-14, max_iter=100 + 10 * len(free)).x
+            options = {"method": "bvls", "tol": 1e-14, "max_iter": 100 + 10 * len(free)}
+            shares = scipy.optimize.lsq_linear(free.T, -fixed, bounds=(0, 1), **options).x
             fixed = fixed + shares @ free
         rows[j] = *fixed, pull @ relu(dots) + 2 * lam * a
     return rows

@@ -14,7 +14,7 @@ convex-concave procedure). Nothing guarantees that the highest is found. What is
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import lsq_linear
+import scipy
 
 from ..arrangement import TooManyPatterns
 from ..checks import generator
@@ -144,7 +144,7 @@ class Ascent:
             active = now
             slope = nu[active] @ X[active]
             if len(falling):
-                slope = slope - pull @ lsq_linear(pull, slope, bounds=(0, 1), method="bvls").x
+                slope = slope - pull @ scipy.optimize.lsq_linear(pull, slope, bounds=(0, 1), method="bvls").x
             length = np.linalg.norm(slope)
             if length <= 1e-12 * (np.abs(nu) @ np.linalg.norm(X, axis=1)):
                 return None

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import product
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from ..arrangement import exact
 from ..network import Network, relu
@@ -30,6 +30,7 @@ class ConeProgram:
         self._scale = np.linalg.norm(y) or 1.0
         k = blocks
         # Variables: v_1..v_k (k d), their lengths t (k), the residual rho (n). Rows: rho = y - fit; walls; |v_j| <= t_j.
+        sparse = scipy.sparse
         fit = sparse.csc_array(np.ones((n, k * d)))
         walls = sparse.block_diag([np.ones((n, d))] * k)
         lengths = sparse.kron(sparse.eye_array(k), sparse.eye_array(d + 1, 1))

@@ -9,7 +9,7 @@ pool. For :math:`\lambda` far below :math:`\lambda_{\max}` the first dual vector
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import nnls
+import scipy
 
 from ..walls import column_sizes
 from .dual import dual_bound
@@ -215,6 +215,6 @@ def _by_nnls(unit, target, price):
     if gain.max() <= 0:
         return np.zeros(k)
     size = np.abs(gain).max()
-    share, _ = nnls(np.vstack([unit, gain / size]), np.append(np.zeros(p), 1.0), maxiter=50 * (p + k))
+    share, _ = scipy.optimize.nnls(np.vstack([unit, gain / size]), np.append(np.zeros(p), 1.0), maxiter=50 * (p + k))
     left = 1 - gain / size @ share
     return share * (size / max(left, 1e-300)) if left > 0 else np.zeros(k)

@@ -1,7 +1,7 @@
 r"""The polytope of optima: the vertices of the set of coefficients that write the optimal fit."""
 
 import numpy as np
-from scipy.optimize import nnls
+import scipy
 
 MOST_TOGETHER = 20  # coupons whose subsets are listed one by one
 _MOST_BASES = 3000  # of the polytope of optima, before listing its vertices is given up
@@ -23,7 +23,7 @@ def _supports(fits, fit):
     if rank == k:
         weights = A.T @ b
         return [tuple(np.flatnonzero(weights > 1e-8 * weights.max()).tolist())]
-    start = _completed_basis(A, np.flatnonzero(nnls(A, b)[0]))
+    start = _completed_basis(A, np.flatnonzero(scipy.optimize.nnls(A, b)[0]))
     seen, waiting, found = {start}, [start], set()
     while waiting:
         basis = waiting.pop()

@@ -17,8 +17,7 @@ from fractions import Fraction
 from operator import mul
 
 import numpy as np
-from scipy.linalg import qr
-from scipy.optimize import nnls
+import scipy
 
 from .. import checks
 from ..arrangement import TooManyPatterns
@@ -175,7 +174,7 @@ def _of_lower_rank(X, exact):
     units = np.divide(X, largest, out=np.zeros_like(X), where=largest > 0)
     scale = np.abs(units).max(axis=0)
     units = np.divide(units, scale, out=np.zeros_like(X), where=scale > 0)
-    _, R, order = qr(units, mode="economic", pivoting=True)
+    _, R, order = scipy.linalg.qr(units, mode="economic", pivoting=True)
     sizes = np.abs(np.diag(R))
     kept = np.sort(order[: np.sum(sizes > _DEPENDENT * sizes[0])])
     most = MOST_CELLS.bit_length()  # a larger rank has more cells than that
@@ -242,7 +241,7 @@ def _guesses(X, room, nu, patterns):
         both = []
         for sign in (1, -1):
             try:
-                mu, size = nnls(walls, -sign * pull)
+                mu, size = scipy.optimize.nnls(walls, -sign * pull)
                 ratio = max(ratio, size / room)
                 both.append({k: mu[k] / lengths[k] for k in np.flatnonzero(mu).tolist()})
             except RuntimeError:  # it cycles; the exact method takes over

@@ -8,7 +8,7 @@ their faces, made independent, and turned into a `Solution`.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
+import scipy
 
 from ..network import Network, relu
 from ..walls import INTERIOR, column_sizes, on_walls
@@ -195,7 +195,7 @@ def newton_on_faces(X, columns, weights, y, lam, basis_of=None):
 def _solve_positive(H, g):
     """H^-1 g for a positive semidefinite H, the shortest solution where H is singular to rounding."""
     scale = 1 / np.sqrt(np.maximum(np.diag(H), 1e-300))
-    factor, x, failed = linalg.lapack.dposv(scale[:, None] * H * scale, scale * g)
+    factor, x, failed = scipy.linalg.lapack.dposv(scale[:, None] * H * scale, scale * g)
     if failed or np.diag(factor).min() < 1e-6:
         return np.linalg.lstsq(H, g, rcond=1e-14)[0]
     return scale * x

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import nnls
+import scipy
 
 from .. import checks
 from ..arrangement import activation_patterns
 from ..convex import Faces, solve_global
 from ..convex.polytope import _supports
-from ..convex.sharpened import Sharpened
 from ..walls import TIED, on_walls
 
 KNOWN = 1e-7  # the relative gap that the optimum must be known to, before its coupons are named
@@ -80,7 +79,7 @@ class Coupons:
         """Whether the coupons marked in `held`, bool (k,), are all that some optimum uses."""
         if self.supports is not None:
             return any(held[list(support)].all() for support in self.supports)
-        return bool(held.any()) and nnls(self.fits[held].T, self.fit)[1] <= 1e-7 * np.linalg.norm(self.fit)
+        return bool(held.any()) and scipy.optimize.nnls(self.fits[held].T, self.fit)[1] <= 1e-7 * np.linalg.norm(self.fit)
 
 
 def find_coupons(X, y, lam, faces=None):
@@ -134,6 +133,8 @@ def _truly_tight(X, y, lam, solution, maybe):
             others.append(i)
     if not others:
         return others
+    from ..convex.sharpened import Sharpened  # slow to import, and rarely needed
+
     used = (solution.directions, solution.signs, solution.weights, solution.vanishing)
     sharpened = Sharpened(X, y, lam, *used)
     tight = [sharpened.tight(maybe.signs[i], maybe.vanishing[i], maybe.fits[i] != 0) for i in others]

@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import ceil, log
 
 import numpy as np
-from scipy.special import betainc
+import scipy
 
 from .. import checks
 from ..arrangement import Arrangement, activation_patterns, cell_measures, count_patterns
@@ -183,7 +183,7 @@ def _solid_angle_by_rays(X, u, samples, rng):
     if not off.any():
         return np.ones(samples)
     cot = (-(v @ X[off].T) / dots[off]).max(axis=1)
-    half = betainc((r - 1) / 2, 0.5, 1 / (1 + cot**2)) / 2
+    half = scipy.special.betainc((r - 1) / 2, 0.5, 1 / (1 + cot**2)) / 2
     return np.where(cot > 0, half, 1 - half)
 
 
