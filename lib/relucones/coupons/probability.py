@@ -162,20 +162,25 @@ def _masses(coupons, measure, samples, rng):
     arrangement = Arrangement(coupons.X)
     if arrangement.rank <= 3:
         return (cell_measures(coupons.X, coupons.patterns) / 2 @ coupons.holds)[None]
-    X, size = coupons.X @ arrangement.basis, samples // _BATCHES
-    masses = [_solid_angle_by_rays(X, u, _BATCHES * size, rng) / 2 for u in coupons.directions @ arrangement.basis]
+    size = samples // _BATCHES
+    masses = [_solid_angle_by_rays(coupons.X, arrangement.basis, u, _BATCHES * size, rng) / 2 for u in coupons.directions]
     return np.array(masses).reshape(len(masses), _BATCHES, size).mean(axis=2).T
 
 
-def _solid_angle_by_rays(X, u, samples, rng):
+def _solid_angle_by_rays(X, basis, u, samples, rng):
     r"""Samples whose mean is the share of the sphere on which the points off the walls of u are active as they are at u.
+
+    `basis` (d, r) is that of the row space, to which all is confined. Numbers are drawn for the d coordinates and projected,
+    so that it does not matter which basis it is.
 
     That set is a convex cone around u (derived here). Along the great circle from u towards a random unit vector v
     orthogonal to u it reaches up to the angle :math:`\theta` with :math:`\cot\theta = \max_k -x_k^\top v / x_k^\top u`, and the
     share of the sphere within that angle is an incomplete beta function: no cone is too narrow to be measured.
     """
-    r = len(u)
-    v = rng.standard_normal((samples, r))
+    d, r = basis.shape
+    v = rng.standard_normal((samples, d))
+    if r < d:
+        v = v @ basis @ basis.T
     v -= np.outer(v @ u, u)
     v /= np.linalg.norm(v, axis=1, keepdims=True)
     dots = X @ u

@@ -323,7 +323,9 @@ def test_the_stored_result_is_that_of_the_experiment():
             for key in ("coupons", "positive", "negative", "counting 0.5", "counting 0.99"):
                 assert table[key][i] == row[key]
             for key in ("gaussian 0.5", "gaussian 0.99"):
-                assert abs(table[key][i] - row[key]) <= 1 + 0.02 * row[key]
+                # Both are simulated: four of their standard errors, and one for the rounding to a whole width.
+                spread = np.hypot(table[f"{key} error"][i], row[f"{key} error"])
+                assert abs(table[key][i] - row[key]) <= 1 + 4 * spread
 
 
 def test_the_stored_coupons_obey_the_theorem():
