@@ -62,7 +62,7 @@ def notebooks():
 
 def code_fingerprint():
     """A hash over everything but the notebooks that the outputs depend on."""
-    inputs = [ROOT / "constraints.txt", *ROOT.glob("lib/relucones/**/*")]
+    inputs = [ROOT / "constraints.txt", *ROOT.glob("lib/relucones*/**/*")]
     inputs += [p for p in BOOK.glob("**/*") if p.suffix not in SOURCES]
     digest = hashlib.sha256(platform.python_version().encode())
     for path in sorted(inputs):

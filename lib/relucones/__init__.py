@@ -6,10 +6,15 @@ The package behind the book *Cones and Coupons*. Shapes: points `X` (n, d) in ro
 
 from . import data
 from .arrangement import activation_patterns, cell_measures, count_patterns
-from .certificate import certify
-from .convex import lambda_max, solve_cone, solve_global
-from .coupons import draw_cone, find_coupons, good_cone_probability, good_cone_width, sufficient_width
-from .landscape import landscape_table
+from .convex import certify, lambda_max, solve_cone, solve_global
+from .coupons import (
+    draw_cone,
+    find_coupons,
+    good_cone_probability,
+    good_cone_width,
+    landscape_table,
+    sufficient_width,
+)
 from .network import Network
 
 __version__ = "0.1.0"

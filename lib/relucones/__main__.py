@@ -8,15 +8,10 @@ import numpy as np
 
 from . import checks
 from .arrangement import count_patterns
-from .ascent import faces_of
-from .certificate import certify
-from .convex import lambda_max, solve_global
+from .convex import Faces, certify, faces_of, lambda_max, solve_global
 from .coupons import find_coupons, good_cone_probability, sufficient_width
 from .data import load_csv
-from .experiments import EXPERIMENTS
-from .faces import Faces
 from .network import load_torch
-from .reproduce import run
 
 
 def main(arguments=None):
@@ -57,7 +52,7 @@ def _parser():
         description="Compute the data file of an experiment on all cores. Finished points are kept: after an interrupt "
         "or a crash the same command goes on where it stopped.",
     )
-    command.add_argument("experiment", choices=sorted(EXPERIMENTS), help="which one: %(choices)s")
+    command.add_argument("experiment", help="which one: atlas, correlated, open-questions, scale, trap")
     command.add_argument("--output", help="the JSON file to write (default: EXPERIMENT.json here)")
     command.add_argument("--jobs", type=int, default=-1, help="processes (default: all cores)")
     command.add_argument("--scheduler", help="address of a Dask scheduler whose workers compute, as tcp://host:8786")
@@ -67,6 +62,10 @@ def _parser():
 
 
 def _reproduce(options):
+    from relucones_book.experiments import EXPERIMENTS
+    from relucones_book.reproduce import run
+
+    checks.choice(options.experiment, "experiment", sorted(EXPERIMENTS))
     experiment = EXPERIMENTS[options.experiment](quick=options.quick)
     output = options.output or f"{options.experiment}{'-quick' if options.quick else ''}.json"
     try:

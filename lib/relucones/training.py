@@ -26,11 +26,9 @@ import numpy as np
 import torch
 
 from . import checks
-from .certificate import certify
-from .convex import solve_global
+from .convex import Solution, certify, solve_global
 from .limits import ROUNDING, Approach, Claim, claimed_limit
 from .network import Network
-from .solution import Solution
 
 GLOBAL, SPURIOUS, OPEN = "global minimum", "spurious stationary point", "not converged"
 

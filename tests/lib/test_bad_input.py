@@ -18,7 +18,7 @@ from relucones import (
     solve_global,
     sufficient_width,
 )
-from relucones.certificate import shortest_subgradient
+from relucones.convex import shortest_subgradient
 from relucones.limits import claimed_limit
 
 X = np.array([[1.0, 0.2], [0.1, 1.0], [-0.8, 0.7]])
