@@ -123,9 +123,9 @@ class _Lines:
     def is_number(self, entry):
         return self.number(entry) is not None
 
-    def holds_numbers(self, j):
-        """Whether column j holds numbers, some of them perhaps missing."""
-        entries = [row[j] for _, row in self.rows[1:] if len(row) > j]
+    def holds_numbers(self, j, start=0):
+        """Whether column j holds numbers from the line `start` on, some of them perhaps missing."""
+        entries = [row[j] for _, row in self.rows[start:] if len(row) > j]
         rest = [entry for entry in entries if not _is_missing(entry)]
         return bool(rest) and all(map(self.is_number, rest))
 
@@ -145,7 +145,7 @@ class _Lines:
             return not all(map(_is_missing, first))
         others = [j for j, number in enumerate(numbers) if number is None]
         counts = _counts(numbers)
-        over_numbers = [j for j in others if self.holds_numbers(j)]
+        over_numbers = [j for j in others if self.holds_numbers(j, start=1)]
         shown = self.separator.join(first)[:60]
         if any(counts or not _is_missing(first[j]) for j in over_numbers):
             _warn(
@@ -175,7 +175,7 @@ class _Lines:
         if width < 2:
             raise BadInput(
                 f"{self.source} must have at least 2 columns, one of them the labels, but it has 1: "
-                f"no {', '.join(_ONE)} separates entries in {self.first_line!r}"
+                f"no {', '.join(_ONE[:-1])} or {_ONE[-1]} separates entries in {self.first_line!r}"
             )
         return width
 

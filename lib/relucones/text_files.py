@@ -75,8 +75,10 @@ def _bytes(path):
             return _limited(path, file)
     except OSError as error:
         raise _unreadable(path, error.strerror or "it gives no data") from None
-    except (TypeError, AttributeError):  # no path; standard input is closed
-        raise _unreadable(path, "there is no such file") from None
+    except AttributeError:
+        raise _unreadable(path, "it is closed") from None
+    except TypeError:
+        raise _unreadable(path, "it is no name of a file") from None
     except ValueError as error:
         if isinstance(error, BadInput):
             raise

@@ -1,7 +1,11 @@
 """Every public function refuses bad input with one ValueError that names the argument; nothing else ever comes out."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
+from scipy import sparse
 
 from relucones import (
     Network,
@@ -18,6 +22,7 @@ from relucones import (
     solve_global,
     sufficient_width,
 )
+from relucones.checks import BadInput, device
 from relucones.convex import shortest_subgradient
 from relucones.limits import claimed_limit
 
@@ -27,6 +32,30 @@ NET = Network([[1.0, 0.5], [0.2, -1.0]], [1.0, -1.0])
 PATTERNS, SIGNS = np.array([[True, True, False]]), [1]
 
 nan, inf = np.nan, np.inf
+
+
+class Frame:
+    """A table with names, as a data frame is: an object array when one of its columns holds text."""
+
+    columns = ("age", "sex")
+
+    def __init__(self, second):
+        self.second = second
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array([[1.0, second] for second in self.second], dtype=object)
+
+
+class Broken:
+    """An object that raises whatever it likes when it is converted or shown."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise KeyError("no")
+
+    def __repr__(self):
+        raise KeyError("no")
+
+
 BAD_X = {
     "NaN": ([[1, nan], [1, 2], [3, 4]], r"X must be finite, but X\[0, 1\] is nan"),
     "infinity": ([[1, 2], [-inf, 2], [3, 4]], r"X must be finite, but X\[1, 0\] is -inf"),
@@ -45,6 +74,25 @@ BAD_X = {
     "dates": (np.array([["2020-01-01"] * 2] * 3, dtype="datetime64[D]"), "X must hold real numbers"),
     "dict": ({"x": 1}, "X must"),
     "huge": ([[1e200, 1], [1, 1], [1, 1]], r"X must hold numbers of size at most 1e\+50, but it holds 1e\+200"),
+    "beyond floats": ([[1, 1], [10**400, 1], [1, 1]], r"X must hold numbers of size at most 1e\+50, but X\[1, 0\] is beyond"),
+    "beyond all digits": ([[10**5000, 1], [1, 1], [1, 1]], r"X\[0, 0\] is beyond the range of floats"),
+    "long doubles": (np.longdouble(10) ** np.full((3, 2), 400), "X must be finite|X must hold numbers of size"),
+    "signalling NaN": ([[Decimal("sNaN"), 1], [1, 1], [1, 1]], r"X\[0, 0\] is beyond the range of floats"),
+    "masked": (np.ma.array(np.ones((3, 2)), mask=[[0, 1], [0, 0], [1, 0]]), "X must hold a number everywhere, but 2 of its entries are"),
+    "masked rows in a list": ([np.ma.array([1.0, 2.0], mask=[0, 1])] * 3, "X must hold a number everywhere, but 1 of its entries is masked"),
+    "one entry masked": ([[1.0, np.ma.masked], [1, 2], [3, 4]], "X must hold a number everywhere"),
+    "masked in objects": (np.array([[1.0, np.ma.masked]] * 3, dtype=object), r"X must hold real numbers, but X\[0, 1\] is"),
+    "text among numbers": ([[1, "2"], [3, 4], [5, 6]], r"X must hold real numbers, but X\[0, 1\] is the text '2': convert it"),
+    "text in objects": (np.array([[1, 2], [3, "4"], [5, 6]], dtype=object), r"X\[1, 1\] is the text '4'"),
+    "frame with numbers as text": (Frame(["0", "1", "1"]), r"X\[0, 1\] is the text '0': convert the column 'sex' to numbers, or leave it out"),
+    "frame with text": (Frame([0.0, 1.0, "male"]), r"X\[2, 1\] is the text 'male': convert the column 'sex'"),
+    "frame with a gap": (Frame([0.0, None, 1.0]), r"X must be finite, but X\[1, 1\] is None"),
+    "new text": (np.array([["1", "2"]] * 3, dtype=np.dtypes.StringDType()), r"X\[0, 0\] is the text '1'"),
+    "records": (np.zeros(3, dtype=[("a", float)]), "X must hold real numbers"),
+    "sparse": (sparse.eye_array(3).tocsr()[:, :2], r"X must be a dense array, but it is a sparse one: pass X.toarray\(\)"),
+    "set": ({1, 2, 3}, "X must hold real numbers in a regular array, but it is a set"),
+    "broken": (Broken(), "X must hold real numbers in a regular array"),
+    "broken inside": ([[Broken(), 1]] * 3, "X must hold real numbers"),
 }
 BAD_Y = {
     "NaN": ([1, nan, 2], r"y must be finite, but y\[1\] is nan"),
@@ -56,6 +104,9 @@ BAD_Y = {
     "number": (1.0, "y must be a vector"),
     "text": (["a", "b", "c"], "y must hold real numbers"),
     "huge": ([1, 2, 1e300], "y must hold numbers of size at most"),
+    "masked": (np.ma.array([1.0, 2.0, 3.0], mask=[0, 0, 1]), "y must hold a number everywhere, but 1 of its entries is masked"),
+    "beyond floats": ([1, 2, -(10**400)], r"y must hold numbers of size at most 1e\+50, but y\[2\] is beyond"),
+    "numbers as text": (np.array([1.0, 2.0, "3"], dtype=object), r"y must hold real numbers, but y\[2\] is the text '3'"),
 }
 BAD_LAM = {
     "zero": (0.0, "lam must be a positive finite number, but it is 0.0"),
@@ -70,6 +121,7 @@ BAD_LAM = {
     "array of text": (np.array("a"), "lam must be a number"),
     "complex": (1j, "lam must be a number"),
     "beyond floats": (10**400, "lam must be a finite number"),
+    "masked": (np.ma.masked, "lam must hold a number everywhere, but 1 of its entries is masked"),
 }
 
 
@@ -183,6 +235,16 @@ OTHERS = {
     "m empty": (lambda: good_cone_probability(X, Y, 0.05, []), "m must not be empty"),
     "m ragged": (lambda: good_cone_probability(X, Y, 0.05, [[1], [1, 2]]), "m must be an integer or a regular array"),
     "m of 65 bits": (lambda: good_cone_probability(X, Y, 0.05, 2**63), "m must hold integers of at most 64 bits"),
+    "m beyond all digits": (lambda: good_cone_probability(X, Y, 0.05, [3, 10**5000]), "m must hold integers of at most 64 bits"),
+    "m masked": (lambda: good_cone_probability(X, Y, 0.05, np.ma.array([1, 2], mask=[0, 1])), "m must hold a number everywhere"),
+    "m as text": (lambda: good_cone_probability(X, Y, 0.05, ["3"]), r"m must hold integers, but m\[0\] is the text '3'"),
+    "patterns masked": (lambda: solve_cone(X, Y, 0.1, np.ma.array(PATTERNS, mask=[[0, 1, 0]]), [1]), "patterns must hold a number everywhere"),
+    "patterns of objects": (lambda: solve_cone(X, Y, 0.1, np.array([[1, "1", 0]], dtype=object), [1]), r"patterns\[0, 1\] is the text '1'"),
+    "signs masked": (lambda: solve_cone(X, Y, 0.1, PATTERNS, np.ma.array([1], mask=True)), "signs must hold a number everywhere"),
+    "W masked": (lambda: Network(np.ma.array([[1.0]], mask=True), [1.0]), "W must hold a number everywhere"),
+    "noise masked": (lambda: data.gaussian_teacher(3, 2, noise=np.ma.masked), "noise must hold a number everywhere"),
+    "n of a size no array has": (lambda: data.gaussian_teacher(10**30, 2), "n must be an integer <= 100,000,000, but it is 1000"),
+    "n of thousands of digits": (lambda: data.gaussian_teacher(-(10**5000), 2), "n must be an integer >= 1, but it is a value of type int"),
     "measure unknown": (lambda: good_cone_probability(X, Y, 0.05, 2, measure="volume"), "measure must be one of 'counting'"),
     "measure of a drawn cone": (lambda: draw_cone(X, 2, measure=None), "measure must be one of .*, but it is None"),
     "method unknown": (lambda: solve_global(X, Y, 0.1, method="fast"), "method must be one of 'exact', 'clarabel', but it is 'fast'"),
@@ -252,6 +314,70 @@ def test_integers_floats_and_zero_dimensional_arrays_are_numbers():
     assert solve_global([[1, 0], [0, 1]], [3, 4], 1).value == solve_global(np.eye(2), [3.0, 4.0], 1.0).value
     assert solve_cone(X, Y, 0.5, [[1, 1, 0]], [1.0]).value == solve_cone(X, Y, 0.5, PATTERNS, SIGNS).value
     assert count_patterns(np.int32(4), np.int64(2)) == 8
+
+
+def test_numbers_of_other_kinds_are_numbers():
+    expected = solve_global([[0.5, 1.0], [2.0, 0.25]], [1.0, -1.0], 0.1).value
+    objects = np.array([[Fraction(1, 2), 1], [Decimal(2), 0.25]], dtype=object)
+    assert solve_global(objects, [1, Decimal(-1)], Decimal("0.1")).value == expected
+    unmasked = np.ma.array([[0.5, 1.0], [2.0, 0.25]], mask=False)
+    assert solve_global(unmasked, np.ma.array([1.0, -1.0]), 0.1).value == expected
+
+
+@pytest.mark.parametrize("name", [*WITH_X, *WITH_DATA])
+def test_tensors_are_taken_with_their_gradients_left_behind(name):
+    torch = pytest.importorskip("torch")
+    points = torch.tensor(X, requires_grad=True)
+    labels = torch.nn.Parameter(torch.tensor(Y))
+    if name in WITH_X:
+        WITH_X[name](points)
+        WITH_X[name](list(points))
+        return
+    WITH_DATA[name](points, labels, torch.tensor(0.05, requires_grad=True))
+    with pytest.raises(ValueError, match="X must be a dense tensor of real numbers"):
+        WITH_DATA[name](points.detach().to_sparse(), labels, 0.05)
+    with pytest.raises(ValueError, match="y must be a dense tensor of real numbers"):
+        WITH_DATA[name](points, labels.detach() * 1j, 0.05)
+
+
+def test_tensors_of_weights_patterns_and_counts():
+    torch = pytest.importorskip("torch")
+    W, a = torch.ones(2, 3, requires_grad=True), torch.ones(2, dtype=torch.bfloat16, requires_grad=True)
+    assert Network(W, a).squared_norm() == 8
+    one = solve_cone(X, Y, 0.5, torch.tensor(PATTERNS), torch.tensor(SIGNS))
+    assert one.value == solve_cone(X, Y, 0.5, PATTERNS, SIGNS).value
+    both = good_cone_probability(X, Y, 0.05, torch.tensor([2, 3]))
+    np.testing.assert_array_equal(both, good_cone_probability(X, Y, 0.05, [2, 3]))
+    for bad, message in ((torch.ones(2, device="meta"), "on meta"), (torch.ones(2), "m must hold integers >= 1")):
+        with pytest.raises(ValueError, match=message):
+            good_cone_probability(X, Y, 0.05, bad)
+
+
+def test_data_frames():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"age": [1.0, 2.0, 3.0], "sex": ["0", "1", "0"]})
+    with pytest.raises(ValueError, match=r"X\[0, 1\] is the text '0': convert the column 'sex' to numbers"):
+        solve_global(frame, Y, 0.1)
+    frame = frame.assign(sex=[0, 1, 0])
+    assert solve_global(frame, pandas.Series(Y), 0.1).value == solve_global(frame.to_numpy(), Y, 0.1).value
+
+
+@pytest.mark.parametrize("bad", ["cuda:99", "abc", "meta", "", 3, None, ["cpu"]], ids=repr)
+def test_bad_devices(bad):
+    pytest.importorskip("torch")
+    with pytest.raises(ValueError, match=r"device must be one on which PyTorch computes in float64 here \('cpu'"):
+        device(bad)
+
+
+def test_a_device_that_computes():
+    torch = pytest.importorskip("torch")
+    assert device("cpu") == device(torch.device("cpu")) == torch.device("cpu")
+
+
+def test_one_kind_of_error():
+    with pytest.raises(BadInput):
+        solve_global([[nan]], [1.0], 0.1)
+    assert issubclass(BadInput, ValueError)
 
 
 def test_inputs_are_not_changed():

@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from argparse import Namespace
+from importlib.util import find_spec
 from math import log10
 from typing import Any
 
@@ -119,6 +120,8 @@ def _check(options):
             raise BadInput(f"--save must name a file in a folder that exists, but it is {options.save}")
         if not os.access(folder, os.W_OK):
             raise BadInput(f"--save must name a file that can be written, but {folder} is read-only")
+        if find_spec("torch") is None:
+            raise BadInput("--save needs PyTorch: pip install torch")
 
 
 def _read(options, warned):
