@@ -187,7 +187,6 @@ class Network:
 
         Examples
         --------
-        >>> import pytest; torch = pytest.importorskip("torch")
         >>> net = Network([[1.0, -2.0], [0.5, 1.0]], [3.0, -1.0])
         >>> Network.from_torch(net.to_torch()).W
         array([[ 1. , -2. ],

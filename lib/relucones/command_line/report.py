@@ -130,4 +130,4 @@ def _share(probability, standard_error, collections):
     digits = max(2, 1 - floor(log10(error)))
     number = f"{p:.{digits}f}" if p >= 10.0**-digits else f"{p:.2g}"
     how = f"standard error, {collections:,} simulated collections" if collections else "standard error"
-    return f"{number} +- {error:.1g} ({how})"
+    return f"{number} +- {error:.2g} ({how})"
