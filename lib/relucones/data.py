@@ -11,37 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from . import checks
 from .checks import BadInput
 from .network import relu
+from .standardisation import Standardisation, standardised
 from .tables import Table, read_table
 
 Floats = NDArray[np.float64]
 Seed = int | np.random.Generator | None
 _MOST = 10**8  # rows or columns of data that are made here
-
-
-@dataclass(frozen=True, eq=False)
-class Standardisation:
-    """The constants of ``(x - mean) / scale`` and ``(y - label_mean) / label_scale``.
-
-    Attributes
-    ----------
-    mean, scale : arrays (d,)
-        Of the points; where a column is constant, scale is 1.
-    label_mean, label_scale : float
-        Of the labels.
-    """
-
-    mean: Floats
-    scale: Floats
-    label_mean: float
-    label_scale: float
-
-    def points(self, X: ArrayLike) -> Floats:
-        """Raw points `X` (n, d) in the standardised units."""
-        return (checks.matrix(X, "X", len(self.mean)) - self.mean) / self.scale
-
-    def labels(self, outputs: ArrayLike) -> Floats:
-        """Standardised labels or outputs (n,) in the raw units."""
-        return checks.vector(outputs, "outputs") * self.label_scale + self.label_mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,21 +76,10 @@ class Dataset:
         """
         for name in self.constant():
             warnings.warn(f"{name} is constant, and becomes 0 by standardising", stacklevel=2)
-        X, mean, scale = _standardised(self.X)
-        y, label_mean, label_scale = _standardised(self.y)
+        X, mean, scale = standardised(self.X)
+        y, label_mean, label_scale = standardised(self.y)
         constants = Standardisation(mean, scale, float(label_mean), float(label_scale))
         return replace(self, X=X, y=y, standardisation=constants)
-
-
-def _standardised(values):
-    """Columns with mean 0 and variance 1, their means and scales; constant ones are 0 exactly."""
-    constant = (np.diff(values, axis=0) == 0).all(axis=0)
-    # In units of the largest entry, so that no square underflows.
-    size = np.where(constant, 1.0, np.abs(values).max(axis=0))
-    units = values / size
-    centre = np.where(constant, units[0], units.mean(axis=0))
-    spread = np.where(constant, 1.0, units.std(axis=0))
-    return (units - centre) / spread, centre * size, spread * size
 
 
 def five_points() -> Dataset:

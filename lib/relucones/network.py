@@ -22,7 +22,7 @@ from .checks import BadInput
 if TYPE_CHECKING:
     import torch
 
-    from .data import Standardisation
+    from .standardisation import Standardisation
 
 Floats = NDArray[np.float64]
 CONSTANTS = "standardisation."  # the names of what `save_torch` adds to a state dict start so
