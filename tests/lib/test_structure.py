@@ -20,9 +20,10 @@ ROOMS = [
     "limits", "training", "optima", "population", "plots", "command_line", "__main__",
 ]  # fmt: skip
 WITHIN = {
-    "arrangement": ["cells", "measures"],
+    "arrangement": ["exact", "lines", "cells", "exact_cells", "measures"],
     "convex": [
-        "faces", "climbing", "dual", "solution", "cone_program", "programs", "certificate", "polytope",
+        "exact_ceiling", "faces", "climbing", "dual", "solution", "cone_program", "cutting_planes",
+        "programs", "certificate", "exact_least_squares", "proof_writing", "polytope",
     ],
     "coupons": ["collecting", "holders", "probability", "landscape"],
     "command_line": ["options", "progress", "report", "commands"],

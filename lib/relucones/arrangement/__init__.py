@@ -3,7 +3,9 @@
 Taught in the chapter on activation cones, and used by everything after it.
 """
 
-from .cells import Arrangement, TooManyPatterns, activation_patterns, count_patterns
+from .cells import Arrangement, activation_patterns, count_patterns
+from .exact_cells import exact_cells
+from .lines import TooManyPatterns
 from .measures import cell_measures
 
 __all__ = [
@@ -12,4 +14,5 @@ __all__ = [
     "activation_patterns",
     "cell_measures",
     "count_patterns",
+    "exact_cells",
 ]

@@ -1,26 +1,28 @@
 r"""The hyperplane arrangement of the data: cells, walls, rays, and their number.
 
 Point :math:`x_k` cuts weight space by the hyperplane :math:`\{w : w^\top x_k = 0\}`. The open cells between the
-hyperplanes are the sets of weights with one activation pattern. Cells are found through their extreme rays: once
-the common null space is divided out, every cell has an extreme ray, and the cells around one ray are a product of
-signs (general position) or a smaller arrangement (otherwise). No linear program is solved and nothing is sampled.
+hyperplanes are the sets of weights with one activation pattern. Points that are multiples of one another share a
+hyperplane, and what all points miss is divided out, so the work is done on a few `Lines` of full rank.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, islice
 from math import comb
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from .. import checks
-
-# Unit vectors closer than this are one; a unit vector this close to a hyperplane lies on it.
-TOLERANCE = 1e-9
-# Above this many entries (cells times lines) the enumeration would not fit in a laptop's memory.
-LIMIT = 400_000_000
-_CHUNK = 1 << 16
+from .exact import integers
+from .lines import (
+    DEPENDENT,
+    Lines,
+    Walk,
+    balanced,
+    independent_columns,
+    number_of_cells,
+    refuse_if_too_many,
+    sorted_unique,
+)
 
 
 def count_patterns(n, d):
@@ -36,10 +38,7 @@ def count_patterns(n, d):
     >>> count_patterns(4, 2), count_patterns(6, 3), count_patterns(4, 5)
     (8, 32, 16)
     """
-    n, d = checks.count(n, "n"), checks.count(d, "d")
-    if d >= n:
-        return 2**n  # the same sum, without going through its terms
-    return 2 * sum(comb(n - 1, i) for i in range(d))
+    return number_of_cells(checks.count(n, "n"), checks.count(d, "d"))
 
 
 def activation_patterns(X):
@@ -48,7 +47,8 @@ def activation_patterns(X):
     Parameters
     ----------
     X : array (n, d)
-        The points, in any position: repeated, parallel and zero rows and rank below d are fine.
+        The points, in any position: repeated, parallel and zero rows and rank below d are fine. What is parallel or
+        dependent up to rounding is taken to be meant so.
 
     Returns
     -------
@@ -81,8 +81,9 @@ class Flats:
     """
 
     zero: np.ndarray  # (F, k) bool: the lines that vanish on the flat
-    basis: np.ndarray  # (F, r, q): an orthonormal basis of the flat
+    basis: np.ndarray  # (F, d, q): an orthonormal basis of the flat
     cells: np.ndarray  # (F, C, k) bool: the active lines on each of its cells
+    error: np.ndarray  # (F,): how far the basis may be turned away from the flat
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,81 +95,125 @@ class Planes:
     """
 
     zero: np.ndarray  # (F, k) bool: the lines that vanish on the plane
-    basis: np.ndarray  # (F, r, 2)
+    basis: np.ndarray  # (F, d, 2)
     line: np.ndarray  # (F, q): the line whose ray comes c-th
     shadow: np.ndarray  # (F, q, 2): that line in the coordinates of the plane
     ray: np.ndarray  # (F, q, 2): its unit ray, in order of angle
     begins: np.ndarray  # (F, q) bool: whether the line becomes active at the ray (and stops at the opposite one)
-
-    def cells(self):
-        """The active lines of every cell of non-zero width, as a list of `Flats`."""
-        F, k = self.zero.shape
-        q = self.line.shape[1]
-        # Between ray c and ray c + 1, lines up to c have been crossed and the others not yet.
-        crossed = np.tril(np.ones((q, q), dtype=bool))
-        active = np.zeros((F, q, k), dtype=bool)
-        index = np.broadcast_to(self.line[:, None, :], (F, q, q))
-        np.put_along_axis(active, index, self.begins[:, None, :] == crossed, axis=2)
-        beyond = np.concatenate([self.ray[:, 1:], -self.ray[:, :1]], axis=1)
-        wide = np.linalg.norm(beyond - self.ray, axis=2) > TOLERANCE
-        outside = ~self.zero[:, None, :]
-        both = np.concatenate([active & outside, ~active & outside], axis=1)
-        wide = np.concatenate([wide, wide], axis=1)
-        found = []
-        for count in np.unique(wide.sum(axis=1)):
-            group = wide.sum(axis=1) == count
-            cells = both[group][wide[group]].reshape(-1, count, k)
-            found.append(Flats(self.zero[group], self.basis[group], cells))
-        return found
+    tied: np.ndarray  # (F, q) bool: whether the next line shares the ray
+    error: np.ndarray  # (F,): how far the basis may be turned away from the plane
 
 
 class Arrangement:
     r"""The central arrangement of the hyperplanes :math:`\{w : w^\top x_k = 0\}`.
 
-    Points that are multiples of one another share a hyperplane, so the work is done on the k distinct `lines` that
-    the non-zero points span, in coordinates of the r-dimensional row space of `X`.
+    Parameters
+    ----------
+    X : array (n, d)
+    exact : bool
+        Whether coincidences of more hyperplanes than a flat needs are told exactly, as proofs need it, or up to rounding.
+        Parallel and dependent points are always told up to rounding; `defect` says what that costs.
 
     Attributes
     ----------
+    rank : int
+        The dimension r of the row space.
     basis : array (d, r)
-        Orthonormal basis of the row space.
-    lines : array (k, r)
-        Unit vectors, pairwise independent.
+        An orthonormal basis of the row space, the identity where that is everything.
+    lines : array (k, d)
+        Unit vectors, pairwise independent, that span the row space.
     line : int array (n,)
         The line that a point spans (-1 for a zero point).
     scale : array (n,)
-        The signed length of a point along its line: ``X[i] = scale[i] * lines[line[i]] @ basis.T``.
+        The signed length of a point along its line: ``X[i] = scale[i] * lines[line[i]]`` up to `defect` and rounding.
+    first : int array (k,)
+        The point that a line was taken from.
     """
 
-    def __init__(self, X):
+    def __init__(self, X, exact=False):
         n, d = X.shape
-        largest = np.abs(X).max(axis=1)
-        nonzero = np.flatnonzero(largest > 0)
-        self.line = np.full(n, -1)
-        self.scale = np.zeros(n)
-        units = X[nonzero] / largest[nonzero, None]  # first, so that no square underflows to zero
-        lengths = np.linalg.norm(units, axis=1)
-        units /= lengths[:, None]
+        self.X, self.exact = X, exact
+        self.line, self.scale = np.full(n, -1), np.zeros(n)
+        nonzero = np.flatnonzero(X.any(axis=1))
         if len(nonzero) == 0:
-            self.basis, self.lines = np.zeros((d, 0)), np.zeros((0, 0))
+            self.rank, self.first = 0, np.zeros(0, int)
+            self.basis, self.lines = np.zeros((d, 0)), np.zeros((0, d))
             return
-        _, singular, Vt = np.linalg.svd(units, full_matrices=False)
-        rank = int(np.sum(singular > TOLERANCE * singular[0]))
-        self.basis = Vt[:rank].T
-        units = units @ self.basis
-        line, first = _parallel_classes(units)
-        self.lines = units[first] / np.linalg.norm(units[first], axis=1, keepdims=True)
-        self.line[nonzero] = line
-        self.scale[nonzero] = np.copysign(largest[nonzero] * lengths, (self.lines[line] * units).sum(axis=1))
+        all_lines = Lines(X[nonzero], exact)
+        _, singular, Vt = np.linalg.svd(all_lines.units, full_matrices=False)
+        self.rank = int(np.sum(singular > DEPENDENT * singular[0]))
+        line, first = _parallel_classes(all_lines.units @ Vt[: self.rank].T)
+        self.first, self.line[nonzero] = nonzero[first], line
+        lengths = _lengths(X[nonzero])
+        same_side = (all_lines.units[first][line] * all_lines.units).sum(axis=1)
+        self.scale[nonzero] = np.copysign(lengths, same_side)
+        self.lines = X[self.first] / lengths[first, None]
+        self._columns, self._combine = _spanning_columns(X[self.first], self.rank)
+        self._lines = Lines(X[self.first][:, self._columns], exact)
+        # Coordinates v of the lines and directions w belong together by v = columns * (combine @ w).
+        to_lines = self._lines.columns[:, None] * self._combine
+        self._metric = np.diag(1 / self._lines.columns) if self.rank == d else np.linalg.pinv(to_lines)
+        self.basis = np.eye(d) if self.rank == d else self._orthonormal(np.eye(self.rank)[None])[0][0]
+
+    def _orthonormal(self, V):
+        """Orthonormal bases (F, d, q) of the directions whose coordinates V (F, r, q) span, the maps to them, their errors."""
+        spans = np.einsum("dr,frq->fdq", self._metric, V)
+        sizes = np.abs(self._metric).max(axis=1)
+        down = np.argsort(-sizes, kind="stable")  # large rows first: then small ones keep their digits
+        Q, R = np.linalg.qr(spans[:, down])
+        turned = np.where(np.einsum("fqq->fq", R) < 0, -1.0, 1.0)  # no reflection, so that planes keep their sense of turning
+        basis = np.empty_like(Q)
+        basis[:, down] = Q * turned[:, None, :]
+        return basis, R * turned[:, :, None]
+
+    def _amplified(self, R, error):
+        """The errors of bases after the map to directions."""
+        least = np.linalg.svd(R, compute_uv=False)[:, -1]
+        return error * np.linalg.norm(self._metric, 2) / np.maximum(least, 1e-300)
+
+    # ---- what the points are meant to be ------------------------------------------------------------------------
+
+    @cached_property
+    def defect(self):
+        """How far each point may be from that multiple of its line which it is taken for, (n,); 0 where it is one exactly."""
+        used = np.flatnonzero(self.line >= 0)
+        ratio, meant = self._meant(used)
+        size = np.abs(ratio)[:, None] * (np.abs(self._chosen) @ np.abs(self._combine))[self.line[used]]
+        rounding = (self.X.shape[1] + 4) * np.finfo(float).eps * size
+        exactly = (ratio == 1.0) & (self.first[self.line[used]] == used) & (self.rank == self.X.shape[1])
+        off = np.where(exactly[:, None], 0.0, np.abs(self.X[used] - meant) + rounding)
+        defect = np.zeros(len(self.X))
+        defect[used] = np.linalg.norm(off, axis=1) * (1 + 1e-14)
+        return defect
 
     @property
-    def rank(self):
-        """The dimension r of the row space."""
-        return self.lines.shape[1]
+    def _chosen(self):
+        return self.X[self.first][:, self._columns]
+
+    def _meant(self, used):
+        first = self.first[self.line[used]]
+        ratio = np.where(first == used, 1.0, self.scale[used] / self.scale[first])
+        return ratio, ratio[:, None] * (self._chosen @ self._combine)[self.line[used]]
+
+    @cached_property
+    def whole_points(self):
+        """The points as they are meant, exactly: integers M (n, d) and an exponent e, the points being ``M * 2**e``."""
+        n, d = self.X.shape
+        if self.rank == d and not self.defect.any():
+            return integers(self.X)
+        lines, below = integers(self._chosen)
+        combine, beside = integers(self._combine)
+        used = np.flatnonzero(self.line >= 0)
+        ratio, behind = integers(self._meant(used)[0])
+        whole = np.zeros((n, d), dtype=object)
+        whole[used] = ratio[:, None] * lines.dot(combine)[self.line[used]]
+        return whole, below + beside + behind
+
+    # ---- patterns -------------------------------------------------------------------------------------------------
 
     def patterns(self):
         """The activation patterns on the points, bool (N, n), sorted."""
-        return _sorted_unique(self.on_points(self.cells))
+        return sorted_unique(self.on_points(self.cells))
 
     def on_points(self, active):
         """Turn activity on lines, bool (c, k), into activity on points, bool (c, n)."""
@@ -184,209 +229,110 @@ class Arrangement:
         points[:, used] = zero[:, self.line[used]]
         return points
 
+    @property
+    def doubted(self):
+        """Whether hyperplanes meet that do not meet exactly, or nearly meet; known once faces have been listed."""
+        return self.rank > 0 and self._lines.doubted
+
     @cached_property
     def cells(self):
         """The active lines of every open cell, bool (N, k)."""
-        return _cells(self.lines)
+        return self._lines.cells if self.rank else np.zeros((1, 0), dtype=bool)
+
+    # ---- faces ----------------------------------------------------------------------------------------------------
 
     @cached_property
     def rays(self):
-        """The one-dimensional faces up to sign: unit vectors (R, r) and the lines that vanish on them, bool (R, k)."""
-        return _rays(self.lines)
+        """The one-dimensional faces up to sign: unit vectors (R, d), the sides of the lines, int8 (R, k), and errors (R,)."""
+        vectors, side, error = self._lines.rays
+        basis, R = self._orthonormal(vectors[:, :, None])
+        return basis[:, :, 0], side, self._amplified(R, error)
 
     @cached_property
     def planes(self):
         """The two-dimensional flats, as a list of `Planes`."""
         if self.rank < 2:
             return []
-        return _planes(self.lines, *_flats_of(self.lines, self.rank - 2))
+        zero, vectors, line_error = self._lines.flats(self.rank - 2)
+        basis, R = self._orthonormal(vectors)
+        error = self._amplified(R, line_error)
+        found = []
+        for walk in self._lines.walk(zero, vectors, line_error):
+            f = walk.group
+            shadow = np.einsum("fqd,fds->fqs", self.lines[walk.line], basis[f])
+            # The line's own shadow, turned back by a quarter, or forth where the line begins there.
+            quarter = np.stack([-shadow[..., 1], shadow[..., 0]], axis=2)
+            ray = quarter / np.linalg.norm(quarter, axis=2, keepdims=True) * np.where(walk.begins, -1, 1)[..., None]
+            found.append(Planes(zero[f], basis[f], walk.line, shadow, ray, walk.begins, walk.tied, error[f]))
+        return found
 
     @cached_property
     def solids(self):
         """The flats of dimension 3 or more, the whole space included, as a list of `Flats`."""
-        k, r = self.lines.shape
-        _refuse_if_too_many(sum(comb(k, c) * count_patterns(k - c, r - c) for c in range(r - 1)), k, r)
+        if self.rank < 3:
+            return []
+        k, r = self._lines.shape
+        work = sum(comb(k, c) * number_of_cells(k - c, r - c) for c in range(r - 1))
+        refuse_if_too_many(work, k, r, number_of_cells(k, r))
         found = []
         for codimension in range(r - 2):
-            by_count = {}
-            for z, B in zip(*_flats_of(self.lines, codimension), strict=True):
-                inner = _cells_of_any(self.lines[~z] @ B) if codimension else self.cells
-                cells = np.zeros((len(inner), k), dtype=bool)
-                cells[:, ~z] = inner
-                by_count.setdefault(len(cells), []).append((z, B, cells))
+            zero, vectors, error = self._lines.flats(codimension)
+            basis, R = self._orthonormal(vectors)
+            error, by_count = self._amplified(R, error), {}
+            for f, z in enumerate(zero):
+                cells = self._lines.cells_on(z, r - codimension) if codimension else self.cells
+                by_count.setdefault(len(cells), []).append((z, basis[f], cells, error[f]))
             found += [Flats(*map(np.array, zip(*group, strict=True))) for group in by_count.values()]
         return found
 
     @property
     def flats(self):
         """A list of `Flats` that holds every flat of dimension 2 or more, the whole space included."""
-        return self.solids + [flats for planes in self.planes for flats in planes.cells()]
+        found = self.solids[:]
+        for planes in self.planes:
+            by_count = {}
+            walk = Walk(None, planes.line, planes.begins, planes.tied)
+            for f, cells in enumerate(walk.cells(len(self.lines))):
+                by_count.setdefault(len(cells), []).append((planes.zero[f], planes.basis[f], cells, planes.error[f]))
+            found += [Flats(*map(np.array, zip(*group, strict=True))) for group in by_count.values()]
+        return found
+
+
+def _lengths(X):
+    largest = np.abs(X).max(axis=1)
+    return largest * np.linalg.norm(X / largest[:, None], axis=1)  # so that no square underflows to zero
+
+
+def _spanning_columns(rows, rank):
+    """Columns of `rows` (k, d) that span all of them, and the combinations of them (rank, d) that give every column."""
+    d = rows.shape[1]
+    if rank == d:
+        return np.arange(d), np.eye(d)
+    scaled, sizes = balanced(rows)
+    columns = independent_columns(scaled, rank, exactly=False)
+    combine = np.linalg.lstsq(scaled[:, columns], scaled, rcond=None)[0] / sizes[columns][:, None] * sizes
+    combine[:, columns] = np.eye(rank)
+    return columns, combine
 
 
 def _parallel_classes(units):
     """The class of each unit vector among those parallel to one another, and the first member of every class."""
-    if len(units) < 100:  # all distances at once
-        difference = units[:, None] - units[None]
-        near = np.minimum((difference**2).sum(axis=2), ((difference + 2 * units[None]) ** 2).sum(axis=2)) <= TOLERANCE**2
-        if near.sum() == len(units):
-            return np.arange(len(units)), np.arange(len(units))
-    line, first, tree = np.full(len(units), -1), [], KDTree(units)
-    for i, unit in enumerate(units):
-        if line[i] < 0:
-            same = np.concatenate(tree.query_ball_point([unit, -unit], TOLERANCE)).astype(int)
-            line[same[line[same] < 0]] = len(first)
-            first.append(i)
-    return line, np.array(first)
-
-
-class TooManyPatterns(ValueError):
-    """The points have more activation patterns, or faces, than can be listed."""
-
-
-def _refuse_if_too_many(work, lines, rank):
-    if work * lines > LIMIT:
-        raise TooManyPatterns(
-            f"X has too many activation patterns to list: {lines} distinct hyperplanes of rank {rank} "
-            f"have up to {count_patterns(lines, rank):,}; use fewer columns or fewer rows"
-        )
-
-
-def _cells(lines):
-    """The active lines of every cell of pairwise independent unit `lines` (k, r) of rank r, bool (N, k)."""
-    k, r = lines.shape
-    if k == 0:
-        return np.zeros((1, 0), dtype=bool)
-    if k == r:  # independent hyperplanes: every sign pattern occurs
-        _refuse_if_too_many(2**k, k, r)
-        return _all_bits(k)
-    if r == 2:
-        _refuse_if_too_many(2 * k, k, r)
-        return _planes(lines, np.zeros((1, k), dtype=bool), np.eye(2)[None])[0].cells()[0].cells[0]
-    _refuse_if_too_many(comb(k, r - 1) << (r - 1), k, r)
-    if k == r + 1:
-        return _cells_with_one_dependence(lines)
-    rays, zero = _rays(lines)
-    active = rays @ lines.T > 0
-    simple = zero.sum(axis=1) == r - 1
-    local = _all_bits(r - 1)
-    packed = []
-    for start in range(0, len(rays), _CHUNK >> (r - 1) or 1):
-        rows = slice(start, start + (_CHUNK >> (r - 1) or 1))
-        z, bits = zero[rows][simple[rows]], active[rows][simple[rows]]
-        around = np.repeat(bits[:, None, :], len(local), axis=1)
-        columns = np.nonzero(z)[1].reshape(len(z), 1, r - 1)
-        np.put_along_axis(around, np.broadcast_to(columns, (len(z), *local.shape)), local[None], axis=2)
-        packed.append(_unique_rows(np.packbits(around.reshape(-1, k), axis=1)))
-    for z, bits, ray in zip(zero[~simple], active[~simple], rays[~simple], strict=True):
-        inner = _cells_of_any(lines[z] @ _complement(ray[None]))
-        around = np.repeat(bits[None], len(inner), axis=0)
-        around[:, z] = inner
-        packed.append(np.packbits(around, axis=1))
-    half = np.unpackbits(_unique_rows(np.concatenate(packed)), axis=1, count=k).astype(bool)
-    return _sorted_unique(np.concatenate([half, ~half]))  # the cells around -ray are the opposite ones
-
-
-def _cells_with_one_dependence(lines):
-    """The cells of r + 1 lines of rank r, by Gordan's theorem: the dependence must not make all terms of one sign."""
-    dependence = np.linalg.svd(lines.T, full_matrices=True)[2][-1]
-    bits = _all_bits(len(lines))
-    used = np.abs(dependence) > TOLERANCE
-    positive = bits[:, used] == (dependence[used] > 0)
-    return bits[positive.any(axis=1) & ~positive.all(axis=1)]
-
-
-def _cells_of_any(vectors):
-    """As `_cells`, for non-zero vectors that may be parallel and of any rank."""
-    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    if len(_parallel_classes(units)[1]) == len(units) and _spread(units) > 1e-6:
-        return _cells(units)
-    inner = Arrangement(vectors)
-    return inner.on_points(inner.cells)
-
-
-def _spread(units):
-    """The smallest singular value relative to the largest, from the Gram matrix: 0 when the units do not span the space."""
-    values = np.linalg.eigvalsh(units.T @ units)
-    return np.sqrt(max(values[0], 0.0) / values[-1])
-
-
-def _rays(lines):
-    k, r = lines.shape
-    if r == 1:
-        return np.ones((1, 1)), np.zeros((1, k), dtype=bool)
-    zero, basis = _flats_of(lines, r - 1)
-    return basis[:, :, 0], zero
-
-
-def _flats_of(lines, codimension):
-    """The distinct flats of a codimension: vanishing lines, bool (F, k), and orthonormal bases (F, r, r - c)."""
-    k, r = lines.shape
-    if codimension == 0:
-        return np.zeros((1, k), dtype=bool), np.eye(r)[None]
-    subsets = combinations(range(k), codimension)
-    zeros, bases = [], []
-    while chunk := list(islice(subsets, _CHUNK)):
-        chunk = np.array(chunk)
-        basis, independent = _null_spaces(lines[chunk])
-        basis, chunk = basis[independent], chunk[independent]
-        zero = np.linalg.norm(np.einsum("kr,frq->fkq", lines, basis), axis=2) < TOLERANCE
-        np.put_along_axis(zero, chunk, True, axis=1)
-        zeros.append(zero)
-        bases.append(basis)
-    zero, basis = np.concatenate(zeros), np.concatenate(bases)
-    if (zero.sum(axis=1) > codimension).any():  # several subsets span one flat
-        _, first = np.unique(np.packbits(zero, axis=1), axis=0, return_index=True)
-        first.sort()
-        zero, basis = zero[first], basis[first]
-    return zero, basis
-
-
-def _null_spaces(stacks):
-    """Orthonormal bases (F, r, r - c) of the null spaces of the rows of `stacks` (F, c, r), and which rows are independent."""
-    c, r = stacks.shape[1:]
-    if (c, r) == (2, 3):  # the cross product is ten times faster than a decomposition
-        cross = np.cross(stacks[:, 0], stacks[:, 1])
-        norms = np.linalg.norm(cross, axis=1)
-        return (cross / np.maximum(norms, 1e-300)[:, None])[:, :, None], norms > TOLERANCE
-    _, singular, Vt = np.linalg.svd(stacks, full_matrices=True)
-    return np.swapaxes(Vt[:, c:], 1, 2), singular[:, -1] > TOLERANCE
-
-
-def _planes(lines, zero, basis):
-    found = []
-    for count in np.unique(zero.sum(axis=1)):
-        group = zero.sum(axis=1) == count
-        z, B = zero[group], basis[group]
-        line = np.nonzero(~z)[1].reshape(len(z), -1)
-        shadow = np.einsum("fqr,frs->fqs", lines[line], B)
-        angle = np.mod(np.arctan2(shadow[..., 1], shadow[..., 0]), np.pi) + np.pi / 2
-        order = np.argsort(angle, axis=1)
-        line, angle = np.take_along_axis(line, order, axis=1), np.take_along_axis(angle, order, axis=1)
-        shadow = np.take_along_axis(shadow, order[..., None], axis=1)
-        ray = np.stack([np.cos(angle), np.sin(angle)], axis=2)
-        begins = shadow[..., 1] * ray[..., 0] - shadow[..., 0] * ray[..., 1] > 0
-        found.append(Planes(z, B, line, shadow, ray, begins))
-    return found
-
-
-def _complement(rows):
-    """Orthonormal basis, as columns, of the orthogonal complement of independent `rows` (c, r)."""
-    return np.linalg.svd(rows, full_matrices=True)[2][len(rows) :].T
-
-
-def _all_bits(k):
-    numbers = np.arange(2**k).astype(">u4")
-    return np.unpackbits(numbers.view(np.uint8).reshape(-1, 4), axis=1)[:, 32 - k :].astype(bool)
-
-
-def _unique_rows(packed):
-    """The distinct rows of a uint8 matrix, sorted as bit strings."""
-    width = packed.shape[1]
-    keys = np.ascontiguousarray(packed).view(np.dtype((np.void, width))).ravel()
-    return np.unique(keys).view(np.uint8).reshape(-1, width)
-
-
-def _sorted_unique(bits):
-    if bits.shape[1] == 0:
-        return bits[:1]
-    return np.unpackbits(_unique_rows(np.packbits(bits, axis=1)), axis=1, count=bits.shape[1]).astype(bool)
+    n, r = units.shape
+    turned = units @ np.cos(np.arange(r))
+    key = np.where(turned < 0, -1, 1) * (units @ np.sin(1 + np.arange(r)))
+    order = np.argsort(key, kind="stable")
+    label = np.arange(n)
+    apart = np.flatnonzero(np.diff(key[order]) > 10 * DEPENDENT) + 1
+    if (np.abs(turned) <= 10 * DEPENDENT).any():  # on whose side such a vector is turned cannot be told
+        apart = np.zeros(0, int)
+    for chain in np.split(order, apart):
+        left = np.sort(chain)
+        while len(left) > 1:
+            difference = np.minimum(
+                np.linalg.norm(units[left] - units[left[0]], axis=1), np.linalg.norm(units[left] + units[left[0]], axis=1)
+            )
+            same = difference <= DEPENDENT
+            label[left[same]] = left[0]
+            left = left[~same]
+    first, line = np.unique(label, return_inverse=True)
+    return line, first

@@ -47,12 +47,12 @@ def cell_measures(X, patterns):
     active = A.cells[[known[pattern.tobytes()] for pattern in patterns]]
     if A.rank <= 1:
         return np.full(len(patterns), 1.0 / 2**A.rank)
-    rays, zero = A.rays
-    dots = np.where(zero, 0.0, rays @ A.lines.T)
+    rays, ray_side, _ = A.rays
+    zero = ray_side == 0
     shares = np.empty(len(patterns))
     for i, cell in enumerate(active):
         side = np.where(cell, 1, -1)
-        at = [(t * dots * side >= 0).all(axis=1) for t in (1, -1)]
+        at = [(t * ray_side * side >= 0).all(axis=1) for t in (1, -1)]
         if A.rank == 2:
             shares[i] = _arc(np.concatenate([rays[at[0]], -rays[at[1]]]))
         else:

@@ -9,6 +9,7 @@ from .cone_program import ConeProgram
 from .dual import dual_bound, lambda_max
 from .faces import Faces, Maximisers
 from .programs import solve_cone, solve_global
+from .proof_writing import write_proof
 from .solution import Solution
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "shortest_subgradient",
     "solve_cone",
     "solve_global",
+    "write_proof",
 ]

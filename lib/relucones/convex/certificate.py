@@ -11,8 +11,9 @@ from scipy.optimize import lsq_linear
 
 from .. import checks
 from ..network import Network, relu
+from ..walls import POLISHED, on_walls
 from .climbing import faces_of
-from .dual import dual_bound
+from .dual import dual_bound, reconciled
 from .programs import solve_global
 
 STATIONARITY = 1e-5  # the relative length of the shortest subgradient up to which a network is called stationary
@@ -52,6 +53,11 @@ class Certificate:
         return self.value - self.lower_bound
 
     @property
+    def relative_gap(self):
+        """The gap as a share of the loss; 0 where the loss is 0."""
+        return self.gap / self.value if self.value > 0 else 0.0
+
+    @property
     def verdict(self):
         """The certificate in the book's words."""
         if self.is_global:
@@ -59,7 +65,7 @@ class Certificate:
         return "spurious stationary point" if self.is_stationary else "not stationary"
 
 
-def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_tol=1e-7):
+def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_tol=POLISHED):
     r"""Certify a network: global minimum, spurious stationary point, or neither.
 
     The bound from below is the dual value of the network's own residual :math:`\nu = \frac2n (y - f(X))`, scaled into
@@ -80,7 +86,8 @@ def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_to
         The length of the shortest subgradient, relative to :math:`2\lambda\|\theta\|`, below which the network is
         called stationary.
     wall_tol : float
-        A neuron lies on the wall of point k if :math:`|w^\top x_k| \le` ``wall_tol`` :math:`\|w\|\|x_k\|`.
+        A neuron lies on the wall of a point if the sine of the angle between them, in balanced columns, is at most this
+        (`relucones.walls`).
 
     Returns
     -------
@@ -105,7 +112,7 @@ def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_to
     bound, _, _ = dual_bound(faces, y, lam, 2 / len(y) * (y - network.predict(X)))
     if value - bound > tol * value:
         bound = max(bound, solve_global(X, y, lam, faces=faces).lower_bound)
-    bound = min(bound, value)  # rounding
+    value = reconciled(network, X, y, lam, bound)
     shortest = np.linalg.norm(shortest_subgradient(network, X, y, lam, wall_tol))
     scale = 2 * lam * np.sqrt(network.squared_norm())
     return Certificate(
@@ -118,7 +125,7 @@ def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_to
     )
 
 
-def shortest_subgradient(network, X, y, lam, wall_tol=1e-7):
+def shortest_subgradient(network, X, y, lam, wall_tol=POLISHED):
     r"""The shortest vector among the gradients of :math:`L_\lambda` with ReLU derivatives in [0, 1] on walls.
 
     For neuron j, with residual :math:`r = f(X) - y`, and :math:`\delta_k = 1[w_j^\top x_k > 0]` off the walls and free
@@ -138,11 +145,11 @@ def shortest_subgradient(network, X, y, lam, wall_tol=1e-7):
     lam = checks.penalty(lam)
     n = len(y)
     pull = 2 / n * (network.predict(X) - y)
-    lengths = np.linalg.norm(X, axis=1)
+    nonzero = X.any(axis=1)
+    on_wall_of = on_walls(network.W, X, wall_tol) & nonzero
     rows = np.empty((network.width, X.shape[1] + 1))
-    for j, (w, a) in enumerate(zip(network.W, network.a, strict=True)):
+    for j, (w, a, on_wall) in enumerate(zip(network.W, network.a, on_wall_of, strict=True)):
         dots = X @ w
-        on_wall = (np.abs(dots) <= wall_tol * np.linalg.norm(w) * lengths) & (lengths > 0)
         active = (dots > 0) & ~on_wall
         fixed = a * (active * pull) @ X + 2 * lam * w
         if a != 0 and (on_wall & (pull != 0)).any():

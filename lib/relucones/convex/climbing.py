@@ -11,12 +11,15 @@ Its solution never lies lower than the tangent point, so repeating climbs to a l
 convex-concave procedure). Nothing guarantees that the highest is found. What is guaranteed is the ceiling.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.optimize import lsq_linear
 
 from ..arrangement import TooManyPatterns
 from ..checks import generator
 from ..network import relu
+from ..walls import on_walls
 from .faces import Faces, Maximisers
 
 _STARTS = 24
@@ -29,6 +32,14 @@ def faces_of(X):
         return Faces(X)
     except TooManyPatterns:
         return Ascent(X)
+
+
+@dataclass(frozen=True, eq=False)
+class Climbed:
+    """What climbing found for one dual vector, and the proved ceiling above everything."""
+
+    maximisers: Maximisers
+    ceiling: float
 
 
 class Ascent:
@@ -82,18 +93,35 @@ class Ascent:
         close = np.triu(best @ best.T > 1 - 2e-4, 1).any(axis=0)
         return best[~close]
 
-    def ceiling(self, nu, maximisers=None):
-        r"""A number that :math:`|\nu^\top\sigma(Xu)|` exceeds for no unit vector u.
+    def candidates(self, nu, above=0.0):
+        """What `maximisers` finds, and the ceiling above all there is."""
+        return Climbed(self.maximisers(nu, above), self.ceiling(nu))
+
+    def described(self, nu, candidates, above=0.0, most=None):
+        """The first of the maximisers among `candidates`."""
+        m = candidates.maximisers
+        return Maximisers(*(part[:most] for part in (m.values, m.directions, m.signs, m.fits, m.vanishing)))
+
+    def about(self, candidates):
+        """The ceiling: what lies above the maximisers that were found is not known better."""
+        return candidates.ceiling
+
+    def ceiling(self, nu, above=0.0, candidates=None):
+        r"""A number, at least `above`, that :math:`|\nu^\top\sigma(Xu)|` exceeds for no unit vector u.
 
         With :math:`\sigma(z) = (z + |z|)/2` and Cauchy-Schwarz, for either sign s,
 
         .. math:: s\,\nu^\top\sigma(Xu) \le \tfrac12\|X^\top\nu\|
-                  + \tfrac12\sqrt{\textstyle\sum_P s\nu_k}\;\sqrt{\|\textstyle\sum_P s\nu_k x_kx_k^\top\|},
-                  \qquad P = \{k : s\nu_k > 0\};
+                  + \tfrac12\sqrt{\textstyle\sum_P s\nu}\;\|\sqrt{s\nu}\,X_P\|,\qquad P = \{s\nu > 0\},
 
-        and dropping Q, :math:`s\,\nu^\top\sigma(Xu) \le \|\nu_P\|\,\|X_P\|` (derived here). The smaller one is taken.
+        and :math:`s\,\nu^\top\sigma(Xu) \le \|\nu_P\|\|X_P\|` holds too (derived here). What rounding can take away from
+        the sums and from the singular values is added.
         """
-        half = np.linalg.norm(self.X.T @ nu) / 2
+        if candidates is not None:
+            return max(above, candidates.ceiling)
+        n, d = self.X.shape
+        eps = 16 * (n + d) * np.finfo(float).eps
+        half = np.linalg.norm(self.X.T @ nu) / 2 + eps * np.linalg.norm(np.abs(self.X).T @ np.abs(nu))
         bounds = [0.0]
         for signed in (nu, -nu):
             P = signed > 0
@@ -101,7 +129,7 @@ class Ascent:
                 spread = np.linalg.norm(np.sqrt(signed[P])[:, None] * self.X[P], 2)
                 cauchy = np.linalg.norm(signed[P]) * np.linalg.norm(self.X[P], 2)
                 bounds.append(min(half + np.sqrt(signed[P].sum()) * spread / 2, cauchy))
-        return max(bounds)
+        return max(above, max(bounds) * (1 + eps))
 
     def _climb(self, nu, u):
         r"""Climb :math:`\nu^\top\sigma(Xu)`; the unit vector reached and the points that vanish there."""
@@ -122,5 +150,4 @@ class Ascent:
                 return None
             u = slope / length
         # The walls that hold u: there the solution of the zonotope's problem lies between its bounds.
-        zero = np.abs(X @ u) <= 1e-9 * np.linalg.norm(X, axis=1)
-        return u, zero
+        return u, on_walls(u[None], X, 1e-9)[0]

@@ -13,18 +13,17 @@ Source: Pilanci and Ergen 2020 for the program; the normalisation of Boursier et
 """
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import cvxpy as cp
-import daqp
 import numpy as np
 
 from .. import checks
 from .climbing import faces_of
 from .cone_program import ConeProgram
+from .cutting_planes import cutting_planes
 from .dual import dual_bound
-from .faces import Faces, Maximisers
-from .solution import Columns, as_solution, columns_from_vectors, reduced, refined, settled
+from .faces import Faces
+from .solution import Columns, as_solution, columns_from_vectors, without_dependent_columns
 
 
 def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
@@ -57,13 +56,14 @@ def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
     Notes
     -----
     "exact" on data with too many patterns: directions are then found by climbing from many starts, and the bound rests
-    on an inequality (see `relucones.ascent`). Value and bound are still true, but the gap stays open, and is reported.
+    on an inequality (see `relucones.convex.climbing`). Value and bound are still true, but the gap stays open, and is reported.
 
     Examples
     --------
     >>> X, y = [[1.0, 0.0], [0.0, 1.0]], [3.0, 4.0]
-    >>> solve_global(X, y, lam=0.5)
-    Solution(value=4.5, gap=0.0e+00, neurons=1)
+    >>> best = solve_global(X, y, lam=0.5)
+    >>> round(best.value, 9), best.relative_gap < 1e-12, len(best.weights)
+    (4.5, True, 1)
     """
     X, y = checks.data(X, y)
     lam = checks.penalty(lam)
@@ -74,7 +74,7 @@ def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
     faces = faces or (Faces(X) if method == "clarabel" else faces_of(X))
     if method == "clarabel":
         return _whole_program(faces, y, lam)
-    return _cutting_planes(faces, y, lam, tol)
+    return cutting_planes(faces, y, lam, tol)
 
 
 def solve_cone(X, y, lam, patterns, signs, polish=True):
@@ -121,96 +121,10 @@ def solve_cone(X, y, lam, patterns, signs, polish=True):
     return replace(solution, multipliers=solution.multipliers[member.ravel()])
 
 
-def _cutting_planes(faces, y, lam, tol):
-    """Cutting planes on the dual: solve over a pool of directions, price all faces, add what violates, repeat.
-
-    For lam far below lambda_max the first dual vectors are far off; a short path of decreasing lam fills the pool first.
-    """
-    X, n = faces.X, len(y)
-    state = _State(pool=Columns.none(*X.shape), nu=2 / n * y)
-    first = faces.maximisers(2 / n * y, above=2 * lam)
-    if len(first.values):
-        stages = int(np.floor(np.log10(first.values[0] / (2 * lam)))) - _FIRST_STAGE
-        for stage in range(stages, 0, -1):
-            state = _solve_stage(faces, y, lam * 10.0**stage, 1e-2, state)
-    if not len(state.pool.signs):
-        state.violated = first
-    state = _solve_stage(faces, y, lam, tol, state)
-    return as_solution(X, y, lam, *reduced(*state.best), state.bound, state.dual)
-
-
-_FIRST_STAGE = 3  # the path starts at about 10^-3 lambda_max
-_PASSES = 200
-_PATIENCE = 12  # passes without progress in the gap before rounding is taken to be the limit
-_POOL = 40  # columns per data point
-
-
-@dataclass
-class _State:
-    """What one stage hands to the next: the pool, the dual vector, and at its end the best network and bound."""
-
-    pool: Columns
-    nu: np.ndarray
-    violated: Maximisers | None = None  # those of nu, where they are known
-    best: tuple | None = None
-    bound: float = -np.inf
-    dual: np.ndarray | None = None
-
-
-def _solve_stage(faces, y, lam, tol, state):
-    X, n = faces.X, len(y)
-    pool, nu, known = state.pool, state.nu, state.violated
-    value, best = np.mean(y**2), (Columns.none(*X.shape), np.zeros(0))
-    bound, dual, smallest_gap, waited = -np.inf, np.zeros(n), np.inf, 0
-    for _ in range(_PASSES):
-        new_bound, feasible, violated = dual_bound(faces, y, lam, nu, known)
-        known = None
-        if new_bound > bound:
-            bound, dual = new_bound, feasible
-        waited = 0 if value - bound < 0.99 * smallest_gap else waited + 1
-        smallest_gap = min(smallest_gap, value - bound)
-        if smallest_gap <= tol * value or len(violated.values) == 0 or waited > _PATIENCE:
-            break
-        pool = pool.extended(Columns.of(violated, limit=5 * n))
-        weights = _restricted_optimum(pool.fits, y, lam)
-        if weights is None:  # the gap says how far it got
-            break
-        columns, weights = pool.kept(weights > 0), weights[weights > 0]
-        if violated.values[0] < 2.6 * lam:  # near enough for the faces of the optimum to be the right ones
-            columns, weights = refined(X, columns, weights, y, lam)
-            pool = pool.extended(columns)
-        weights, residual = settled(columns.fits, weights, y, lam)
-        nu = 2 / n * residual
-        new_value = np.mean((columns.fits @ weights - y) ** 2) + 2 * lam * weights.sum()
-        if new_value < value:
-            value, best = new_value, (columns, weights)
-        if pool.fits.shape[1] > _POOL * n:
-            pool = pool.kept(np.argsort(-(nu @ pool.fits))[: _POOL * n // 2])
-    return _State(pool, nu, None, best, bound, dual)
-
-
-def _restricted_optimum(fits, y, lam):
-    r"""Coefficients :math:`c\ge0` minimising :math:`\frac1n\|Gc-y\|^2 + 2\lambda\sum c`, G = `fits` (n, k).
-
-    Solved through its dual, a projection in R^n, whose active constraints are linearly independent: so are the
-    columns with a positive coefficient, and there are at most n of them. None when the solver fails.
-    """
-    n, k = fits.shape
-    sizes, scale = np.linalg.norm(fits, axis=0), np.linalg.norm(y)
-    # In units z = n nu / 2 the dual is the projection of y onto the polyhedron {G^T z <= n lam}: a Hessian of one
-    # keeps the solver sound for tiny lam. A looser tolerance is the cure when it reports cycling.
-    for tolerance in (1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9):
-        _, _, flag, info = daqp.solve(
-            np.eye(n), -y / scale, np.ascontiguousarray((fits / sizes).T), n * lam / (sizes * scale), np.full(k, -1e30),
-            primal_tol=tolerance, dual_tol=1e-12, eps_prox=0, iter_limit=100_000,
-        )  # fmt: skip
-        if flag > 0:
-            return np.maximum(np.asarray(info["lam"]), 0.0) * scale / sizes
-    return None
-
-
 def _whole_program(faces, y, lam):
     """The program over all signed patterns as one would write it on the blackboard."""
+    import cvxpy as cp  # slow to import, and only needed here
+
     X, n = faces.X, len(y)
     D = faces.arrangement.patterns().T  # (n, N): one column per pattern
     D = D[:, D.any(axis=0)]
@@ -227,4 +141,4 @@ def _whole_program(faces, y, lam):
     bound, dual, _ = dual_bound(faces, y, lam, 2 / n * (y - fit.value))
     signs = np.repeat([1, -1], D.shape[1])
     columns, weights = columns_from_vectors(X, y, np.hstack([U.value, V.value]).T, signs)
-    return as_solution(X, y, lam, *reduced(columns, weights), bound, dual)
+    return as_solution(X, y, lam, *without_dependent_columns(columns, weights), bound, dual)

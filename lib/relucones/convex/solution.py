@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from ..arrangement.cells import TOLERANCE
 from ..network import Network, relu
+from ..walls import INTERIOR, column_sizes, on_walls
+from .dual import reconciled
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,11 @@ class Solution:
         return self.value - self.lower_bound
 
     @property
+    def relative_gap(self):
+        """The gap as a share of `value`; 0 where that is 0."""
+        return self.gap / self.value if self.value > 0 else 0.0
+
+    @property
     def network(self):
         """The balanced network with these neurons, one zero neuron when there are none."""
         return Network.from_directions(self.directions, self.signs, self.weights)
@@ -76,16 +82,14 @@ class Columns:
         return cls(np.zeros((0, d)), np.zeros(0, int), np.zeros((n, 0)), np.zeros((0, n), bool))
 
     def kept(self, index):
-        """The columns at `index`, an array of places or of booleans."""
+        """The columns at `index`, a list of places or of booleans."""
+        index = np.asarray(index, dtype=None if len(index) else int)
         return Columns(self.directions[index], self.signs[index], self.fits[:, index], self.vanishing[index])
 
     @classmethod
-    def of(cls, maximisers, limit):
-        """The first `limit` of the dual constraint's maximisers."""
-        top = slice(0, limit)
-        return cls(
-            maximisers.directions[top], maximisers.signs[top], maximisers.fits[top].T, maximisers.vanishing[top]
-        )
+    def of(cls, maximisers):
+        """The dual constraint's maximisers."""
+        return cls(maximisers.directions, maximisers.signs, maximisers.fits.T, maximisers.vanishing)
 
     def extended(self, other):
         """These columns and those of `other`."""
@@ -103,7 +107,7 @@ def columns_from_vectors(X, y, V, signs):
     kept = lengths > max(1e-7 * lengths.sum(), 1e-8 * natural_size(X, y))
     directions = V[kept] / lengths[kept, None]
     dots = directions @ X.T
-    vanishing = np.abs(dots) <= 1e-5 * np.linalg.norm(X, axis=1)
+    vanishing = on_walls(directions, X, INTERIOR)
     return Columns(directions, signs[kept], (signs[kept, None] * relu(dots)).T, vanishing), lengths[kept]
 
 
@@ -115,15 +119,13 @@ def natural_size(X, y):
 def as_solution(X, y, lam, columns, weights, bound, dual, multipliers=None):
     """The `Solution` with these columns and weights, the largest weight first."""
     network = Network.from_directions(columns.directions, columns.signs, weights)
-    value = network.loss(X, y, lam)
+    value = reconciled(network, X, y, lam, bound)
     order = np.argsort(-weights, kind="stable")
     best = columns.kept(order)
-    # Rounding can put the bound a few units in the last place above the value it bounds.
-    bound = min(bound, value)
     return Solution(value, bound, best.directions, best.signs, weights[order], best.vanishing, dual, multipliers)
 
 
-def refined(X, columns, weights, y, lam):
+def newton_on_faces(X, columns, weights, y, lam, basis_of=None):
     r"""Move the directions inside their faces to the optimum there, by Newton's method.
 
     Columns of one face and one sign are first added up, which never increases the penalty. On the faces the problem is
@@ -132,8 +134,8 @@ def refined(X, columns, weights, y, lam):
     """
     n, given = len(y), (columns, weights)
     V, columns = _added_up_by_face(columns, weights)
-    units, rows = _row_space(X)
-    bases = [_face_basis(units, rows, zero) for zero in columns.vanishing]
+    basis_of = FaceBases(X) if basis_of is None else basis_of
+    bases = [basis_of(zero) for zero in columns.vanishing]
     if not all(B.shape[1] for B in bases):  # only the zero vector lies on so many walls
         return given
     block = np.repeat(np.arange(len(V)), [B.shape[1] for B in bases])
@@ -207,28 +209,55 @@ def _added_up_by_face(columns, weights):
     return V, columns.kept(first)
 
 
-def _row_space(X):
-    """The points at length one, so that small ones count as much as large ones, and an orthonormal basis of their span."""
-    lengths = np.linalg.norm(X, axis=1)
-    units = X / np.where(lengths > 0, lengths, 1.0)[:, None]
-    _, singular, Vt = np.linalg.svd(units, full_matrices=False)
-    return units, Vt[singular > TOLERANCE * singular[0]]
+class FaceBases:
+    """Orthonormal bases of the spans of faces: of the weights in the row space of `X` that vanish on given points.
+
+    Found in balanced columns, so that it does not depend on their units what counts as dependent.
+    """
+
+    def __init__(self, X):
+        self._sizes = column_sizes(X)
+        balanced = X / self._sizes
+        lengths = np.linalg.norm(balanced, axis=1)
+        self._units = balanced / np.where(lengths > 0, lengths, 1.0)[:, None]
+        _, singular, Vt = np.linalg.svd(self._units, full_matrices=False)
+        rows = Vt[singular > _DEPENDENT * singular[0]]
+        # Balanced coordinates of the row space: its weights w are such that w * sizes is one of these.
+        self._space = np.eye(X.shape[1])
+        if len(rows) < X.shape[1]:
+            self._space = np.linalg.qr(self._sizes[:, None] ** 2 / self._sizes.max() ** 2 * rows.T)[0]
+        self._known = {}
+
+    def __call__(self, zero):
+        """The basis (d, q), as columns, for the points marked in `zero` (n,)."""
+        key = np.packbits(zero).tobytes()
+        if key not in self._known:
+            self._known[key] = self._basis(zero)
+        return self._known[key]
+
+    def _basis(self, zero):
+        inside = self._space
+        rows = self._units[zero & self._units.any(axis=1)]
+        if len(rows):
+            _, singular, Vt = np.linalg.svd(rows @ inside, full_matrices=len(rows) < inside.shape[1])
+            inside = inside @ Vt[int(np.sum(singular > _DEPENDENT)) :].T
+        down = np.argsort(self._sizes, kind="stable")  # large rows first: then small ones keep their digits
+        basis = np.empty_like(inside)
+        basis[down] = np.linalg.qr((inside / self._sizes[:, None])[down])[0]
+        return basis
 
 
-def _face_basis(units, rows, zero):
-    """Orthonormal basis, as columns, of the weights in the span of `rows` that vanish on the points `zero`."""
-    if not zero.any():
-        return rows.T
-    _, singular, Wt = np.linalg.svd(units[zero] @ rows.T, full_matrices=True)
-    return rows.T @ Wt[int(np.sum(singular > TOLERANCE)) :].T
+_DEPENDENT = 1e-9  # the sine below which points that vanish together count once
 
 
-def reduced(columns, weights):
+def without_dependent_columns(columns, weights):
     """Caratheodory's reduction: move along dependences of the fits, never raising the penalty, until there are none."""
     while len(weights):
         sizes = np.linalg.norm(columns.fits, axis=0)
-        _, singular, Vt = np.linalg.svd(columns.fits / sizes)
-        if len(weights) <= len(columns.fits) and singular[-1] > 1e-10 * singular[0]:
+        n, k = columns.fits.shape
+        tall = np.linalg.qr(columns.fits / sizes, mode="r") if n > k else columns.fits / sizes
+        _, singular, Vt = np.linalg.svd(tall)
+        if k <= n and singular[-1] > 1e-10 * singular[0]:
             break
         along = Vt[-1] / sizes
         along = along if along.sum() >= 0 else -along
@@ -240,7 +269,7 @@ def reduced(columns, weights):
     return columns, weights
 
 
-def settled(fits, weights, y, lam):
+def exact_weights(fits, weights, y, lam):
     """The exact coefficients on given columns, and the residual y - G c without cancellation, where both are sound."""
     n, k = fits.shape
     sizes = np.linalg.norm(fits, axis=0)
