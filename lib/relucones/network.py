@@ -171,9 +171,8 @@ class Network:
         A module is also run on random points, and must give there what `predict` gives. A state dict
         holds weights only: that the activation is a ReLU cannot be seen in it, and is not checked.
 
-        In :math:`\lambda` and torch's terms: SGD and Adam with ``weight_decay`` :math:`=2\lambda` on the mean
-        squared error minimise :math:`L_\lambda`, weights and biases alike. AdamW decays the weights
-        apart from the gradient, and has other stationary points.
+        :math:`\lambda` is half of torch's ``weight_decay`` for SGD and Adam on the mean squared error,
+        weights and biases alike; AdamW is another thing.
 
         Parameters
         ----------
@@ -233,6 +232,25 @@ class Network:
             if added is not None:
                 layer.bias.data = torch.tensor(added, dtype=torch.float64)
         return torch.nn.Sequential(first, torch.nn.ReLU(), last)
+
+
+def as_network(network: Any, X: Floats) -> tuple[Network, Floats]:
+    """A network or torch module as a `Network`, and the points `X` (n, d) as that takes them.
+
+    A module whose first layer has a bias takes points without the column of ones, which is then
+    appended.
+    """
+    if isinstance(network, Network):
+        return network, X
+    if not isinstance(network, dict) and not hasattr(network, "state_dict"):
+        kind = type(network).__name__
+        raise BadInput(
+            f"network must be a relucones.Network, but it is a {kind} (torch modules are read too)"
+        )
+    found, (_, bias, _) = Network.from_torch(network), _layers(_state(network))
+    if bias is not None and X.shape[1] == found.dimension - 1:
+        X = np.column_stack([X, np.ones(len(X))])
+    return found, X
 
 
 def _torch(what):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oracles import loss
-from relucones import Network
+from relucones import Network, certify, solve_global
 from relucones.data import Dataset
 from relucones.network import load_constants, load_torch, relu, save_torch
 from strategies import seeds
@@ -260,6 +260,25 @@ def test_a_module_for_raw_data_has_the_standardisation_inside(bias):
     np.testing.assert_allclose(outputs, d.standardisation.labels(net.predict(d.X)), rtol=1e-9)
     with pytest.raises(ValueError, match=r"standardisation.mean must have length"):
         random_network(1, d=7).to_torch(bias, d.standardisation)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_certify_takes_a_module_and_its_own_points(bias):
+    torch = pytest.importorskip("torch")
+    X, y = random_data(0, d=2)
+    d = Dataset(X, y).with_bias() if bias else Dataset(X, y)
+    best = solve_global(*d, 0.05).network
+    module = best.to_torch(bias).float()
+    for points in (X, d.X):
+        assert certify(module, points, y, 0.05).is_global
+        assert certify(module.state_dict(), torch.tensor(points), y, 0.05).is_global
+    expected = certify(Network.from_torch(module), *d, 0.05)
+    assert certify(module, X, y, 0.05) == expected
+    module[1] = torch.nn.Tanh()
+    with pytest.raises(ValueError, match="module must compute"):
+        certify(module, X, y, 0.05)
+    with pytest.raises(ValueError, match=r"X must have \d columns"):
+        certify(best.to_torch(bias), X[:, :1] if not bias else np.ones((6, 1)), y, 0.05)
 
 
 @pytest.mark.parametrize("optimiser", ["SGD", "Adam", "AdamW"])

@@ -7,8 +7,8 @@ import sys
 from .. import __version__
 
 WEIGHT_DECAY = (
-    "lambda is half of torch's weight_decay: SGD and Adam with weight_decay = 2 lambda on the mean "
-    "squared error minimise this loss, weights and biases alike; AdamW minimises another one."
+    "lambda is half of torch's weight_decay for SGD and Adam on the mean squared error, weights and "
+    "biases alike; AdamW is another thing."
 )
 _STATUS = (
     "Exit status: 0 certified; 1 the gap stays open, or the network given is no global minimum; "

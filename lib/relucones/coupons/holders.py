@@ -96,7 +96,9 @@ def find_coupons(X, y, lam, faces=None):
     solution = solve_global(X, y, lam, tol=1e-12, faces=faces)
     if solution.gap > TIGHT * solution.value:
         relative = solution.gap / solution.value
-        raise ValueError(f"lam is {lam:g}, too small here: a relative gap of {relative:.1e} is left, too much to name the coupons")
+        raise checks.BadInput(
+            f"lam is {lam:g}, too small here: a relative gap of {relative:.1e} is left, too much to name the coupons"
+        )
     directions, signs, vanishing, fits = _tight_directions(faces, solution, lam)
     fit = solution.network.predict(X)
     supports = _supports(fits, fit)
