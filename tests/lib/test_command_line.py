@@ -109,6 +109,7 @@ def test_data_with_too_many_patterns_get_a_network_and_a_true_bound(tmp_path, ca
     assert main(["certify", str(tmp_path / "large.csv"), "--lam", "0.3"]) == 1
     out = capsys.readouterr().out
     assert "about 10^8, too many to list" in out
+    assert "what may close it: --standardise or other units, a larger --lam, fewer columns or rows\n" in out
     value, bound = number(r"optimum\s+(\S+) is the best found", out), number(r"bound\s+(\S+) is proved", out)
     assert 0 < bound < value
     assert main(["certify", str(tmp_path / "large.csv"), "--lam", "1e6"]) == 0

@@ -49,6 +49,9 @@ def optimum_lines(found: dict[str, Any]) -> Iterator[str]:
         f"bound     {found['lower_bound']:.10g} is proved from below, relative gap "
         f"{_relative(found['relative_gap'])}"
     )
+    if not found["certified"]:
+        helps = [] if found["data"]["standardisation"] else ["--standardise or other units"]
+        yield f"          what may close it: {', '.join([*helps, 'a larger --lam', 'fewer columns or rows'])}"
     if found["neurons"]:
         yield from _neuron_lines(found["neurons"], found["data"]["features"])
     else:
