@@ -1,8 +1,9 @@
 """How large a table `relucones certify` takes: rows x columns, and seconds until it is certified.
 
-Prints the README's table. Every entry is one run of the command line, as a user starts it: Gaussian points, labels of a
-random network of width 10 with noise, standardised, lambda .01, one thread, import included. A column of the table ends
-where a run is not certified or takes more than a minute. The whole takes about ten minutes.
+Prints the README's table. Every entry is one run of the command line, as a user starts it: Gaussian
+points, labels of a random network of width 10 with noise, standardised, lambda .01, one thread,
+import included. A column of the table ends where a run is not certified or takes more than a
+minute. The whole takes about ten minutes.
 """
 
 import argparse
@@ -29,11 +30,26 @@ def measured(n, d, folder):
     X, y = data.gaussian_teacher(n, d, noise=0.5, seed=0)
     path = Path(folder) / "table.csv"
     np.savetxt(path, np.column_stack([X, y]), delimiter=",")
-    command = [sys.executable, "-m", "relucones", "certify", path, "--lam", "0.01", "--standardise", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "relucones",
+        "certify",
+        path,
+        "--lam",
+        "0.01",
+        "--standardise",
+        "--json",
+    ]
     start = time.perf_counter()
     try:
         done = subprocess.run(
-            command, env={**os.environ, **ONE_THREAD}, capture_output=True, text=True, timeout=LIMIT, check=False
+            command,
+            env={**os.environ, **ONE_THREAD},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return None

@@ -1,4 +1,4 @@
-"""Show the built site on this machine: ``make serve``, or ``make serve PORT=8001`` on another port."""
+"""Show the built site on this machine: ``make serve``, ``make serve PORT=8001``."""
 
 import argparse
 import errno
@@ -21,7 +21,9 @@ def main(arguments=None):
         if getattr(error, "errno", None) == errno.EADDRINUSE:
             sys.exit(f"serve: port {port} is in use; take another: make serve PORT={port + 1}")
         reason = getattr(error, "strerror", None) or "ports are numbers from 0 to 65535"
-        sys.exit(f"serve: port {port} cannot be used ({reason}); take another: make serve PORT=8001")
+        sys.exit(
+            f"serve: port {port} cannot be used ({reason}); take another: make serve PORT=8001"
+        )
     with server:
         print(f"The site is at http://localhost:{server.server_port} (end with Ctrl-C)", flush=True)
         try:

@@ -1,7 +1,8 @@
-"""Activation cones, certified optima and coupon probabilities of two-layer ReLU networks with weight decay.
+"""Activation cones, certified optima, coupon probabilities of two-layer ReLU networks.
 
-The package behind the book *Cones and Coupons*. Shapes: points `X` (n, d) in rows, labels `y` (n,), inner weights `W`
-(m, d) in rows, outer weights `a` (m,); `lam` is the weight decay in ``mean((f - y)**2) + lam * (|W|^2 + |a|^2)``.
+The package behind the book *Cones and Coupons*. Shapes: points `X` (n, d) in rows, labels `y` (n,),
+inner weights `W` (m, d) in rows, outer weights `a` (m,); `lam` is the weight decay in
+``mean((f - y)**2) + lam * (|W|^2 + |a|^2)``.
 
 Names are imported when they are first used: the command line starts, and can be stopped, at once.
 """

@@ -15,9 +15,9 @@ STOPPED, NO_READER, UNWRITABLE = 130, 141, 2  # as a shell says of SIGINT and of
 def main(arguments: "list[str] | None" = None) -> int:
     """Run the command line and return its exit status.
 
-    0: certified; 1: the gap stays open, or the network given is no global minimum; 2: bad input, with one
-    line that says what is wrong with it; 3: a fault of this program; 130: interrupted. With the reader
-    of a pipe gone, it ends quietly.
+    0: certified; 1: the gap stays open, or the network given is no global minimum; 2: bad input,
+    with one line that says what is wrong with it; 3: a fault of this program; 130: interrupted.
+    With the reader of a pipe gone, it ends quietly.
     """
     try:
         try:
@@ -50,7 +50,7 @@ def _run(arguments):
 
 @contextmanager
 def _ended_by_interrupt():
-    """While there is nothing to lose yet: an interrupt, also amid an import, is one line and the end."""
+    """While there is nothing to lose: an interrupt, even of an import, is one line and the end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

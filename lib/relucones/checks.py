@@ -25,11 +25,11 @@ _DEEPEST = 4  # lists in lists; no argument has more axes
 
 
 class BadInput(ValueError):
-    """The `ValueError` of this package: its message names the argument, what was found, what was expected."""
+    """The `ValueError` of this package: it names the argument, what was found and expected."""
 
 
 def array(value: Any, name: str, kind: str = "real numbers", irregular: str = "") -> np.ndarray:
-    """Return `value` as an array of booleans, integers or floats, or of objects that are all numbers.
+    """Return `value` as an array of booleans, integers, floats, or objects that are all numbers.
 
     Every array that comes in is converted here. What numpy would convert with a silent loss is
     refused: text that looks like numbers, masked entries, sparse matrices, complex numbers, dates.
@@ -38,7 +38,9 @@ def array(value: Any, name: str, kind: str = "real numbers", irregular: str = ""
     """
     opened = _opened(value, name)
     if hasattr(opened, "toarray"):
-        raise BadInput(f"{name} must be a dense array, but it is a sparse one: pass {name}.toarray()")
+        raise BadInput(
+            f"{name} must be a dense array, but it is a sparse one: pass {name}.toarray()"
+        )
     try:
         found = np.asarray(opened)
         if found.dtype.kind not in "biuf":
@@ -111,7 +113,11 @@ def probability(value: float, name: str) -> float:
 
 def count(value: int, name: str, least: int = 1, most: int | None = None) -> int:
     """Return `value` as an int from `least` to `most`."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral) or value < least:
+    if (
+        isinstance(value, (bool, np.bool_))
+        or not isinstance(value, numbers.Integral)
+        or value < least
+    ):
         raise BadInput(f"{name} must be an integer >= {least}, but it is {_shown(value)}")
     if most is not None and value > most:
         raise BadInput(f"{name} must be an integer <= {most:,}, but it is {_shown(value)}")
@@ -129,16 +135,22 @@ def counts(value: ArrayLike, name: str, least: int = 1) -> NDArray[np.int64]:
     if not whole:
         raise BadInput(f"{name} must hold integers >= {least}, but it is {_shown(value)}")
     if found.min() < least:
-        raise BadInput(f"{name} must hold integers >= {least}, but it holds {_shown(int(found.min()))}")
+        raise BadInput(
+            f"{name} must hold integers >= {least}, but it holds {_shown(int(found.min()))}"
+        )
     if found.max() > np.iinfo(np.int64).max:
-        raise BadInput(f"{name} must hold integers of at most 64 bits, but it holds {_shown(int(found.max()))}")
+        raise BadInput(
+            f"{name} must hold integers of at most 64 bits, but it holds {_shown(int(found.max()))}"
+        )
     return found.astype(np.int64)
 
 
 def choice(value: str, name: str, allowed: "Sequence[str]") -> str:
     """Return `value` if it is one of the strings in `allowed`."""
     if not isinstance(value, str) or value not in allowed:
-        raise BadInput(f"{name} must be one of {', '.join(map(repr, allowed))}, but it is {_shown(value)}")
+        raise BadInput(
+            f"{name} must be one of {', '.join(map(repr, allowed))}, but it is {_shown(value)}"
+        )
     return value
 
 
@@ -162,7 +174,7 @@ def signs(value: ArrayLike, name: str, length: int) -> NDArray[np.int_]:
 
 
 def generator(seed: "int | np.random.Generator | None") -> np.random.Generator:
-    """Return a `numpy.random.Generator` from an integer seed, a generator, or None (fresh entropy)."""
+    """Return a generator from an integer seed, a generator, or None (fresh entropy)."""
     if seed is None or isinstance(seed, np.random.Generator):
         return np.random.default_rng(seed)
     return np.random.default_rng(count(seed, "seed", least=0))
@@ -199,7 +211,9 @@ def _real(value, name):
     try:
         return float(single)
     except (OverflowError, ValueError):  # ValueError: Decimal's signalling NaN
-        raise BadInput(f"{name} must be a finite number, but it is beyond the range of floats") from None
+        raise BadInput(
+            f"{name} must be a finite number, but it is beyond the range of floats"
+        ) from None
 
 
 def _as_floats(found, name):
@@ -225,7 +239,9 @@ def _all_finite(found, name):
         raise BadInput(f"{name} must be finite, but {_place(name, where)} is {found[where]}")
     if found.size and np.abs(found).max() > LARGEST:
         largest = np.abs(found).max()
-        raise BadInput(f"{name} must hold numbers of size at most {LARGEST:g}, but it holds {largest:g}")
+        raise BadInput(
+            f"{name} must hold numbers of size at most {LARGEST:g}, but it holds {largest:g}"
+        )
 
 
 def _opened(value, name, depth=0):
@@ -246,7 +262,7 @@ def _opened(value, name, depth=0):
 
 
 def tensor(value: "torch.Tensor", name: str) -> np.ndarray:
-    """Return a dense tensor of real numbers, on any device and with or without gradient, as an array."""
+    """Return a dense tensor of real numbers as an array, from any device, without its gradient."""
     try:
         if value.is_complex() or "Masked" in type(value).__name__:
             raise TypeError
@@ -255,7 +271,8 @@ def tensor(value: "torch.Tensor", name: str) -> np.ndarray:
         return (plain.double() if plain.is_floating_point() else plain).numpy()
     except (TypeError, RuntimeError, AttributeError):  # sparse, quantised, or without storage
         raise BadInput(
-            f"{name} must be a dense tensor of real numbers, but it is {value.dtype}, {value.layout}, "
+            f"{name} must be a dense tensor of real numbers, but it is {value.dtype}, "
+            f"{value.layout}, "
             f"on {value.device}"
         ) from None
 
@@ -277,10 +294,14 @@ def _all_numbers(found, value, name, kind):
         if entry is None:
             raise BadInput(f"{name} must be finite, but {place} is None")
         if not where:  # not an array at all
-            raise BadInput(f"{name} must hold {kind} in a regular array, but it is a {type(value).__name__}")
+            raise BadInput(
+                f"{name} must hold {kind} in a regular array, but it is a {type(value).__name__}"
+            )
         text = isinstance(entry, (str, bytes))
         what = f"the text {_shown(entry)}" if text else f"{_shown(entry)}, a {type(entry).__name__}"
-        raise BadInput(f"{name} must hold {kind}, but {place} is {what}{_remedy(value, where, text)}")
+        raise BadInput(
+            f"{name} must hold {kind}, but {place} is {what}{_remedy(value, where, text)}"
+        )
 
 
 def _remedy(value, where, text):

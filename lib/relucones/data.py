@@ -64,9 +64,11 @@ class Dataset:
         return replace(self, X=X, columns=(*self.columns, "1") if self.columns else ())
 
     def constant(self) -> list[str]:
-        """The names of the columns in which all points agree, by number where there are no names."""
+        """The names of the columns in which all points agree; their numbers without names."""
         same = (np.diff(self.X, axis=0) == 0).all(axis=0)
-        return [self.columns[j] if self.columns else f"column {j + 1}" for j in np.flatnonzero(same)]
+        return [
+            self.columns[j] if self.columns else f"column {j + 1}" for j in np.flatnonzero(same)
+        ]
 
     def standardised(self) -> "Dataset":
         """The same data with mean 0 and variance 1 in every column and in the labels.
@@ -83,7 +85,7 @@ class Dataset:
 
 
 def five_points() -> Dataset:
-    """Five points in the plane: the running example of the book's first part, with 10 activation patterns."""
+    """Five points in the plane with 10 activation patterns: the book's running example."""
     X = [[1.0, 0.2], [0.6, 1.0], [-0.5, 1.1], [-1.0, 0.3], [0.3, -0.9]]
     return Dataset(np.array(X), np.array([1.0, 0.4, -0.6, 0.5, 0.8]), "five points")
 
@@ -93,15 +95,20 @@ def gaussian_teacher(
 ) -> Dataset:
     r"""Gaussian points, labelled by a random network: the generic data of Boursier et al.
 
-    :math:`x_k \sim \mathcal N(0, I_d)` and :math:`y_k = \sum_{j} a_j \sigma(w_j^\top x_k) + \text{noise}\,\xi_k` with
-    all teacher weights and :math:`\xi_k` standard normal. Source: experiments of arXiv 2505.22578 (``width=10``, no noise).
+    :math:`x_k \sim \mathcal N(0, I_d)` and
+    :math:`y_k = \sum_{j} a_j \sigma(w_j^\top x_k) + \text{noise}\,\xi_k` with all teacher weights
+    and :math:`\xi_k` standard normal. Source: experiments of arXiv 2505.22578 (``width=10``, no noise).
 
     Examples
     --------
     >>> gaussian_teacher(6, 3, seed=0)
     Dataset('gaussian teacher', n=6, d=3)
     """
-    n, d, width = checks.count(n, "n", most=_MOST), checks.count(d, "d", most=_MOST), checks.count(width, "width", most=_MOST)
+    n, d, width = (
+        checks.count(n, "n", most=_MOST),
+        checks.count(d, "d", most=_MOST),
+        checks.count(width, "width", most=_MOST),
+    )
     noise = checks.nonnegative(noise, "noise")
     rng = checks.generator(seed)
     X = rng.standard_normal((n, d))
@@ -130,10 +137,11 @@ def orthogonal(n: int, d: int, seed: Seed = None, labels: ArrayLike | None = Non
 
 
 def small_init_trap(d: int = 4, noise: float = 1e-3, seed: Seed = None) -> Dataset:
-    r"""The data on which small initialisation is trapped at rank one: Theorem 2 of arXiv 2505.22578.
+    r"""Data on which small initialisation is trapped at rank one: arXiv 2505.22578, Theorem 2.
 
-    n = d points near :math:`e_1`, perturbed by ``noise`` and put back on the unit sphere, with linear labels
-    :math:`y_k = x_k^\top \beta^\star` for the teacher neuron :math:`\beta^\star = (4/5, 0, 3/5, 0, \dots)`.
+    n = d points near :math:`e_1`, perturbed by ``noise`` and put back on the unit sphere, with
+    linear labels :math:`y_k = x_k^\top \beta^\star` for the teacher neuron
+    :math:`\beta^\star = (4/5, 0, 3/5, 0, \dots)`.
     """
     d, noise = checks.count(d, "d", 3, _MOST), checks.nonnegative(noise, "noise")
     rng = checks.generator(seed)
@@ -151,9 +159,10 @@ def small_init_trap(d: int = 4, noise: float = 1e-3, seed: Seed = None) -> Datas
 
 
 def correlated(n: int, d: int, rho: float, seed: Seed = None) -> Dataset:
-    r"""Unit points with pairwise inner products exactly `rho`: orthogonal at 0, nearly equal near 1.
+    r"""Unit points with all inner products exactly `rho`: orthogonal at 0, nearly equal near 1.
 
-    :math:`x_k = \sqrt{\rho}\,q_0 + \sqrt{1-\rho}\,q_k` with orthonormal :math:`q_0, \dots, q_n`, so d >= n + 1 is
+    :math:`x_k = \sqrt{\rho}\,q_0 + \sqrt{1-\rho}\,q_k` with orthonormal
+    :math:`q_0, \dots, q_n`, so d >= n + 1 is
     needed. Labels: a random teacher of width 10.
     """
     n, d = checks.count(n, "n", most=_MOST), checks.count(d, "d", most=_MOST)
@@ -174,8 +183,8 @@ REAL = ("diabetes", "breast_cancer", "wine", "iris")
 def real(name: str, n: int, d: int, seed: Seed = None) -> Dataset:
     """n random rows and d features of a real data set that scikit-learn ships.
 
-    The d features most correlated with the target over the whole data set are kept and standardised over the
-    whole data set; the labels are standardised over the rows drawn. No file is downloaded.
+    The d features most correlated with the target over the whole data set are kept and standardised
+    over the whole data set; the labels are standardised over the rows drawn. No file is downloaded.
 
     Parameters
     ----------
@@ -189,7 +198,9 @@ def real(name: str, n: int, d: int, seed: Seed = None) -> Dataset:
     source = getattr(datasets, f"load_{name}")()
     X, y = np.asarray(source.data, dtype=float), np.asarray(source.target, dtype=float)
     if n > X.shape[0] or d > X.shape[1]:
-        raise BadInput(f"{name} has {X.shape[0]} rows and {X.shape[1]} features, but n is {n} and d is {d}")
+        raise BadInput(
+            f"{name} has {X.shape[0]} rows and {X.shape[1]} features, but n is {n} and d is {d}"
+        )
     X = (X - X.mean(0)) / X.std(0)
     relevance = np.abs(X.T @ (y - y.mean()))
     features = np.sort(np.argsort(-relevance, kind="stable")[:d])
@@ -209,9 +220,10 @@ def load_csv(
 ) -> Dataset:
     r"""Read a data set from a text file: the last column holds the labels, the others the points.
 
-    Entries are separated by commas, semicolons, tabs or spaces, decimals by points or, where no comma
-    separates entries, by commas: the separator that makes the most entries numbers is taken. Lines
-    that begin with '#' are left out. Files packed by gzip are unpacked. Nothing in the file is run.
+    Entries are separated by commas, semicolons, tabs or spaces, decimals by points or, where no
+    comma separates entries, by commas: the separator that makes the most entries numbers is taken.
+    Lines that begin with '#' are left out. Files packed by gzip are unpacked. Nothing in the file
+    is run.
 
     Parameters
     ----------
@@ -230,8 +242,8 @@ def load_csv(
     Raises
     ------
     ValueError
-        If the file cannot be read or is no text, is empty, has lines of different lengths, or an entry
-        of a column in use is not a finite number. The message names the line and the column.
+        If the file cannot be read or is no text, is empty, has lines of different lengths, or an
+        entry of a column in use is not a finite number. The message names the line and the column.
 
     Examples
     --------

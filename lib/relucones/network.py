@@ -7,7 +7,6 @@ r"""The model: a two-layer ReLU network without bias, and its regularised loss.
 A bias is a constant coordinate: append a column of ones to `X`.
 """
 
-import copy
 import io
 import os
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import checks
 from .checks import BadInput
+from .torch_layers import AS_WEIGHTS, CONSTANTS, import_torch, layers_of, outputs_of, state_of
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .standardisation import Standardisation
 
 Floats = NDArray[np.float64]
-CONSTANTS = "standardisation."  # the names of what `save_torch` adds to a state dict start so
 
 
 def relu(z: Floats) -> Floats:
@@ -87,16 +86,17 @@ class Network:
         return relu(X @ self.W.T) @ self.a
 
     def loss(self, X: ArrayLike, y: ArrayLike, lam: float) -> float:
-        r"""The regularised loss :math:`L_\lambda(\theta)` on points `X` (n, d) with labels `y` (n,)."""
+        r"""The regularised loss :math:`L_\lambda(\theta)` on points `X` (n, d), labels `y` (n,)."""
         X, y = checks.data(X, y)
         lam = checks.penalty(lam)
         return float(np.mean((self.predict(X) - y) ** 2) + lam * self.squared_norm())
 
     def balanced(self) -> "Network":
-        r"""The same function with :math:`|a_j| = \|w_j\|` in every neuron: the smallest norm that rescaling gives.
+        r"""The same function with :math:`|a_j| = \|w_j\|`: the smallest norm that rescaling gives.
 
         Rescaling :math:`(w_j, a_j) \to (t w_j, a_j / t)` with t > 0 changes no output, and
-        :math:`\|w_j\|^2 + a_j^2 \ge 2|a_j|\|w_j\|` with equality exactly when balanced (derived in chapter 1).
+        :math:`\|w_j\|^2 + a_j^2 \ge 2|a_j|\|w_j\|` with equality exactly when balanced (derived in
+        chapter 1).
 
         Examples
         --------
@@ -165,14 +165,16 @@ class Network:
     def from_torch(cls, module: "torch.nn.Module | dict[Any, torch.Tensor]") -> "Network":
         r"""The network held by a PyTorch module, or by its state dict: Linear, ReLU, Linear.
 
-        A bias of the first layer becomes the last column of `W`: append a column of ones to `X` before
-        you use the result. The second layer must have no bias (or a zero one) and a single output.
+        A bias of the first layer becomes the last column of `W`: append a column of ones to `X`
+        before you use the result. The second layer must have no bias (or a zero one) and a single
+        output.
 
-        A module is also run on random points, and must give there what `predict` gives. A state dict
-        holds weights only: that the activation is a ReLU cannot be seen in it, and is not checked.
+        A module is also run on random points, and must give there what `predict` gives. A state
+        dict holds weights only: that the activation is a ReLU cannot be seen in it, and is not
+        checked.
 
-        :math:`\lambda` is half of torch's ``weight_decay`` for SGD and Adam on the mean squared error,
-        weights and biases alike; AdamW is another thing.
+        :math:`\lambda` is half of torch's ``weight_decay`` for SGD and Adam on the mean squared
+        error, weights and biases alike; AdamW is another thing.
 
         Parameters
         ----------
@@ -191,7 +193,7 @@ class Network:
         array([[ 1. , -2. ],
                [ 0.5,  1. ]])
         """
-        W, hidden, a = _layers(_state(module))
+        W, hidden, a = layers_of(state_of(module))
         network = cls(W if hidden is None else np.column_stack([W, hidden]), a)
         if not isinstance(module, dict):
             _check_forward(module, network, bias=hidden is not None)
@@ -208,16 +210,16 @@ class Network:
             Make the last column of `W` the bias of the first layer, for data that have a column of
             ones there: the module then takes points without this column.
         standardisation : Standardisation, optional
-            That of the data which this network fits (``dataset.standardised().standardisation``). The
-            module then takes raw points and gives raw labels: the constants go into its two layers,
-            which have biases for this. (`from_torch` does not read the output bias back.)
+            That of the data which this network fits (``dataset.standardised().standardisation``).
+            The module then takes raw points and gives raw labels: the constants go into its two
+            layers, which have biases for this. (`from_torch` does not read the output bias back.)
 
         Raises
         ------
         ValueError
             If PyTorch is not installed, or the constants belong to data of another dimension.
         """
-        torch = _torch("to_torch")
+        torch = import_torch("to_torch")
         W, shift = (self.W[:, :-1], self.W[:, -1]) if bias else (self.W, None)
         a, top = self.a, None
         if standardisation is not None:
@@ -247,103 +249,34 @@ def as_network(network: Any, X: Floats) -> tuple[Network, Floats]:
         raise BadInput(
             f"network must be a relucones.Network, but it is a {kind} (torch modules are read too)"
         )
-    found, (_, bias, _) = Network.from_torch(network), _layers(_state(network))
+    found, (_, bias, _) = Network.from_torch(network), layers_of(state_of(network))
     if bias is not None and X.shape[1] == found.dimension - 1:
         X = np.column_stack([X, np.ones(len(X))])
     return found, X
-
-
-def _torch(what):
-    try:
-        import torch  # only where it is needed, so that everything else runs without PyTorch
-    except ImportError:
-        raise BadInput(f"{what} needs PyTorch: pip install torch") from None
-    return torch
-
-
-def _state(module):
-    """The tensors of a module or a state dict as arrays, without what `save_torch` adds."""
-    state = module if isinstance(module, dict) else None
-    if state is None and hasattr(module, "state_dict") and not isinstance(module, type):
-        state = module.state_dict()
-    if not isinstance(state, dict):
-        what = module.__name__ if isinstance(module, type) else f"a {type(module).__name__}"
-        raise BadInput(f"module must be a torch module or a state dict, but it is {what}")
-    arrays = {}
-    for name, value in state.items():
-        if str(name).startswith(CONSTANTS):
-            continue
-        if not hasattr(value, "detach"):
-            kind = type(value).__name__
-            raise BadInput(f"module[{name!r}] must be a tensor, but it is a {kind}")
-        arrays[str(name)] = checks.tensor(value, f"module[{name!r}]")
-    return arrays
-
-
-def _layers(arrays):
-    """The weights of the first layer, its bias or None, and the outer weights."""
-    shapes = {name: array.shape for name, array in arrays.items()}
-    weights = [(name, array) for name, array in arrays.items() if array.ndim == 2]
-    if len(weights) != 2 or weights[1][1].shape != (1, len(weights[0][1])):
-        raise BadInput(
-            "module must hold two weight matrices of shapes (m, d) and (1, m), "
-            f"but it holds {shapes}"
-        )
-    (first, W), (second, outer) = weights
-    hidden, output = arrays.get(_bias_name(first)), arrays.get(_bias_name(second))
-    known = {first, second, _bias_name(first), _bias_name(second)}
-    if set(arrays) - known or (hidden is not None and hidden.shape != (len(W),)):
-        raise BadInput(
-            f"module must hold two layers with at most one bias each, but it holds {shapes}"
-        )
-    if output is not None and np.any(output != 0):
-        raise BadInput(
-            "module has an output bias, which this model does not have: train with bias=False in "
-            "the last layer"
-        )
-    return W, hidden, outer[0]
-
-
-def _bias_name(weight_name):
-    return weight_name.removesuffix("weight") + "bias"
 
 
 def _check_forward(module, network, bias):
     """Refuse a module that does not compute what its weights say: one pass over random points.
 
     The points are of many sizes, so that activations that differ from a ReLU only near zero or far
-    away are told apart too. A copy of the module runs, in float64, and the original is left as it is.
+    away are told apart too.
     """
-    torch = _torch("from_torch")
     W = network.W[:, :-1] if bias else network.W
     rng = np.random.default_rng(0)
     X = rng.standard_normal((256, W.shape[1])) * 10.0 ** rng.uniform(-3, 3, (256, 1))
-    X[::2] /= np.median(np.linalg.norm(W, axis=1)) or 1.0
+    X[::2] /= np.clip(np.median(np.linalg.norm(W, axis=1)), 1e-30, 1e30)
+    found = outputs_of(module, X)
     inputs = np.column_stack([X, np.ones(len(X))]) if bias else X
     expected = network.predict(inputs)
-    try:
-        evaluated = copy.deepcopy(module).cpu().double().eval()
-        with torch.no_grad():
-            found = evaluated(torch.tensor(X, device="cpu")).reshape(len(X)).numpy()
-        failed = None
-    except Exception as error:  # whatever the forward pass of a stranger raises
-        failed = type(error).__name__
-    ways = "module.state_dict() is read without running anything"
-    if failed:
-        raise BadInput(
-            f"module must give one output for each of {len(X)} points of dimension {X.shape[1]}, but its "
-            f"forward pass fails ({failed}); {ways}"
-        )
     size = (np.abs(inputs) @ np.abs(network.W).T) @ np.abs(network.a)
     rounding = 4 * (network.width + network.dimension + 4) * np.finfo(float).eps * size
-    # Written so that NaN counts as off.
-    off = ~(np.abs(found - expected) <= rounding)
+    off = ~(np.abs(found - expected) <= rounding)  # so that NaN counts as off
     if off.any():
         k = int(off.argmax())
         raise BadInput(
             "module must compute sum_j a_j max(0, w_j . x), but at a random point it gives "
-            f"{found[k]:.6g}, and its weights {expected[k]:.6g} in this formula: another activation "
-            f"than ReLU, or another layer? ({ways})"
+            f"{found[k]:.6g}, and its weights {expected[k]:.6g} in this formula: another "
+            f"activation than ReLU, or another layer? ({AS_WEIGHTS})"
         )
 
 
@@ -365,7 +298,7 @@ def load_torch(path: "str | os.PathLike[str]") -> Network:
 
 
 def load_constants(path: "str | os.PathLike[str]") -> dict[str, Floats]:
-    """The constants of the standardisation in a file of `save_torch`, empty where there are none."""
+    """The constants of the standardisation in a file of `save_torch`, where there are some."""
     state = _loaded(path)
     found = state.items() if isinstance(state, dict) else ()
     return {
@@ -376,7 +309,7 @@ def load_constants(path: "str | os.PathLike[str]") -> dict[str, Floats]:
 
 
 def _loaded(path):
-    torch = _torch(f"reading {path}")
+    torch = import_torch(f"reading {path}")
     try:
         return torch.load(path, weights_only=True, map_location="cpu")
     except OSError as error:
@@ -396,17 +329,18 @@ def save_torch(
 ) -> None:
     """Write a network as the state dict of ``network.to_torch(bias)``, in one step.
 
-    With a `standardisation` the file holds its constants too: the tensors ``standardisation.mean`` and
-    ``.scale`` (d,), ``.label_mean`` and ``.label_scale``. The network takes points ``(x - mean) / scale``,
-    and its output times ``label_scale`` plus ``label_mean`` is in the units of the labels. `load_torch`
-    and ``torch.nn.Module.load_state_dict(state, strict=False)`` leave them alone.
+    With a `standardisation` the file holds its constants too: the tensors ``standardisation.mean``
+    and ``.scale`` (d,), ``.label_mean`` and ``.label_scale``. The network takes points ``(x - mean)
+    / scale``, and its output times ``label_scale`` plus ``label_mean`` is in the units of the
+    labels. `load_torch` and ``torch.nn.Module.load_state_dict(state, strict=False)`` leave them
+    alone.
 
     Raises
     ------
     ValueError
         If PyTorch is not installed, or the file cannot be written.
     """
-    torch = _torch(f"writing {path}")
+    torch = import_torch(f"writing {path}")
     state = network.to_torch(bias).state_dict()
     if standardisation is not None:
         for name, value in vars(standardisation).items():

@@ -1,9 +1,9 @@
 """Tables of numbers: what separates the entries, what is a header, what is missing.
 
 A table is read as a spreadsheet or a statistics program wrote it: separated by commas, semicolons,
-tabs, bars or spaces, with decimal points or commas, with or without a header. What was recognised is part
-of the result, so that it can be told. What cannot be told for certain is refused or comes with a
-warning, in words that say what was seen.
+tabs, bars or spaces, with decimal points or commas, with or without a header. What was recognised
+is part of the result, so that it can be told. What cannot be told for certain is refused or comes
+with a warning, in words that say what was seen.
 """
 
 import csv
@@ -155,7 +155,8 @@ class _Lines:
             return True
         if counts and not any(_counts(map(self.number, row)) for _, row in self.rows[1:_SAMPLE]):
             _warn(
-                f"the first line of {self.source} is read as a point, though it looks like a header: "
+                f"the first line of {self.source} is read as a point, though it looks like a "
+                "header: "
                 f"{shown!r}; if it is one, --header says so"
             )
         return False
@@ -168,13 +169,15 @@ class _Lines:
         line, row = self.rows[0]
         if names and all(len(row) == len(names) + 1 for _, row in self.rows):
             raise BadInput(
-                f"{self.source}, line {line}: expected {len(names)} entries, found {len(row)}, as on "
+                f"{self.source}, line {line}: expected {len(names)} entries, found {len(row)}, as "
+                "on "
                 "every line below the header, which must name the first column too"
             )
         width = len(names or row)
         if width < 2:
             raise BadInput(
-                f"{self.source} must have at least 2 columns, one of them the labels, but it has 1: "
+                f"{self.source} must have at least 2 columns, one of them the labels, but it has "
+                "1: "
                 f"no {', '.join(_ONE[:-1])} or {_ONE[-1]} separates entries in {self.first_line!r}"
             )
         return width
@@ -205,7 +208,8 @@ class _Lines:
         elif np.isfinite(number):
             expected = f"a number of size at most {LARGEST:g}"
         raise BadInput(
-            f"{self.source}, line {line}, column {j + 1}: expected {expected}, found {entry!r}{name}{remedy}"
+            f"{self.source}, line {line}, column {j + 1}: expected {expected}, found "
+            f"{entry!r}{name}{remedy}"
         )
 
     def _remedy(self, entry, j):
@@ -228,7 +232,7 @@ class _Lines:
         return f"; columns of numbers: {', '.join(map(str, usable[:12]))}{more}"
 
     def _take_comments(self):
-        """Leave lines that begin with '#' out; the last one above the numbers may name the columns."""
+        """Leave '#' lines out; the last one above the numbers may name the columns."""
         comments = [(line, row) for line, row in self.rows if row[0].startswith("#")]
         self.rows = [(line, row) for line, row in self.rows if not row[0].startswith("#")]
         above = [row for line, row in comments if self.rows and line < self.rows[0][0]]
@@ -244,7 +248,7 @@ class _Lines:
             _warn(f"{len(comments)} lines of {self.source} that begin with '#' are left out")
 
     def _drop_empty_end(self):
-        """Leave a last column out that is empty throughout, as separators at the ends of lines give."""
+        """Leave an empty last column out, as separators at the ends of lines give."""
         longest = max((len(row) for _, row in self.rows), default=0)
         ends = [row[-1] for _, row in self.rows if len(row) == longest]
         shorter = [row for _, row in self.rows[1:] if len(row) < longest]
@@ -272,7 +276,7 @@ def _split(text, separator, strict=False):
 
 
 def _score(rows, separator):
-    """The share of numbers among the entries if lines are cut so, -1 if they then have one entry."""
+    """The share of numbers among the entries so cut, -1 if lines have one entry then."""
     rows = [row for _, row in rows if not row[0].startswith("#")]
     lengths = Counter(map(len, rows))
     if not rows or lengths.most_common(1)[0][0] < 2:
@@ -292,11 +296,14 @@ def _decimal(source, rows, separator):
     """The decimal mark: a comma where entries have one and it separates none of them."""
     if separator == ",":
         return "."
-    entries = [entry for _, row in rows for entry in row if "," in entry and _COMMA.fullmatch(entry)]
+    entries = [
+        entry for _, row in rows for entry in row if "," in entry and _COMMA.fullmatch(entry)
+    ]
     if entries and all(re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", entry) for entry in entries):
         _warn(
             f"commas in {source} are read as decimal points, {entries[0]!r} as "
-            f"{entries[0].replace(',', '.')}; if they separate thousands, leave them out of the file"
+            f"{entries[0].replace(',', '.')}; if they separate thousands, leave them out of the "
+            "file"
         )
     return "," if entries else "."
 
@@ -318,7 +325,8 @@ def _warn_of_index(source, names, chosen, values):
         unnamed = names[j] == "" or names[j].startswith("Unnamed")
         if unnamed and len(values) > 1 and (np.diff(values[:, place]) == 1).all():
             _warn(
-                f"column {j + 1} of {source} has no name and counts the lines, but is used; --columns "
+                f"column {j + 1} of {source} has no name and counts the lines, but is used; "
+                "--columns "
                 "with the names of the others leaves it out"
             )
 
@@ -343,7 +351,8 @@ def _place(which, names, width, argument):
     which = str(which).strip()
     if which and names.count(which) > 1:
         raise BadInput(
-            f"{argument} must name columns by number, since {names.count(which)} are called {which!r}"
+            f"{argument} must name columns by number, since {names.count(which)} are called "
+            f"{which!r}"
         )
     if which and which in names:
         return names.index(which)

@@ -1,7 +1,8 @@
 """The text of a file: from a path or standard input, packed by gzip or not, and always UTF-8.
 
 What is something else is refused in words that say what it is and what to do about it. Nothing in a
-file is run, and nothing is guessed: text in another encoding would read as other names, or fail late.
+file is run, and nothing is guessed: text in another encoding would read as other names, or fail
+late.
 """
 
 import os
@@ -19,7 +20,11 @@ _AS_UTF8 = "save it as UTF-8: iconv -f UTF-16 -t UTF-8 FILE > NEW"
 _KINDS = [
     (b"PK\x03\x04", "a zip archive, as Excel (.xlsx) and LibreOffice (.ods) write", _AS_CSV),
     (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls)", _AS_CSV),
-    (b"PAR1", "a Parquet file", "write it as CSV: pandas.read_parquet(FILE).to_csv(NEW, index=False)"),
+    (
+        b"PAR1",
+        "a Parquet file",
+        "write it as CSV: pandas.read_parquet(FILE).to_csv(NEW, index=False)",
+    ),
     (b"ARROW1", "an Arrow (Feather) file", _AS_CSV),
     (b"\x89HDF", "an HDF5 file", _AS_CSV),
     (b"\x93NUMPY", "a NumPy file (.npy)", "write it with numpy.savetxt(NEW, array, delimiter=',')"),
@@ -56,7 +61,8 @@ def read_text(path: "str | os.PathLike[str]") -> str:
         line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start]
         raise _unreadable(
             path,
-            f"line {line} is not UTF-8 text (byte 0x{byte:02x}), so it is probably Latin-1; save it "
+            f"line {line} is not UTF-8 text (byte 0x{byte:02x}), so it is probably Latin-1; save "
+            "it "
             "as UTF-8: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW",
         ) from None
 

@@ -1,9 +1,10 @@
-"""Long experiments as many independent points: computed on all cores or on a cluster, stored as they come, resumed.
+"""Long experiments as many independent points: computed in parallel, stored, resumed.
 
-A run appends every finished point to ``OUTPUT.partial``, one line of JSON each; when all points are there, the result is
-written to ``OUTPUT`` in one step. A run that was interrupted, even killed, goes on where it stopped, and ends in the
-same file as one that was not. What it cost lies beside it in ``OUTPUT.cost``. One run at a time holds an output: the
-lock is on the partial file itself, and ends with the process.
+A run appends every finished point to ``OUTPUT.partial``, one line of JSON each; when all points are
+there, the result is written to ``OUTPUT`` in one step. A run that was interrupted, even killed,
+goes on where it stopped, and ends in the same file as one that was not. What it cost lies beside it
+in ``OUTPUT.cost``. One run at a time holds an output: the lock is on the partial file itself, and
+ends with the process.
 """
 
 import json
@@ -45,8 +46,8 @@ class Experiment:
     points : list of dict
         The parameters of each point; JSON values only.
     compute : function
-        ``compute(point, settings)`` returns a list of rows, dicts of JSON values; it must depend on nothing else, and
-        be importable, so that other processes can call it.
+        ``compute(point, settings)`` returns a list of rows, dicts of JSON values; it must depend on
+        nothing else, and be importable, so that other processes can call it.
     """
 
     name: str
@@ -56,7 +57,7 @@ class Experiment:
 
     @property
     def header(self):
-        """What identifies a run: name, settings and points, and the versions it is computed with."""
+        """What identifies a run: name, settings, points, and the versions it runs with."""
         return {
             "experiment": self.name,
             "settings": json.loads(json.dumps(self.settings)),
@@ -88,8 +89,8 @@ def run(experiment, output, jobs=-1, scheduler=None, progress=True):
     Raises
     ------
     ValueError
-        If `output` or its partial file is damaged, belongs to another experiment, other settings or other versions, cannot
-        be written, or is being computed by another run.
+        If `output` or its partial file is damaged, belongs to another experiment, other settings or
+        other versions, cannot be written, or is being computed by another run.
     """
     output = Path(output)
     if jobs != -1:
@@ -111,13 +112,20 @@ def run(experiment, output, jobs=-1, scheduler=None, progress=True):
 
 
 def _compute(experiment, done, file, jobs, scheduler, progress):
-    """Compute the points that are not in `done`, and write each there and to the partial file as it comes."""
+    """Compute the points not in `done`; each goes there and to the partial file."""
     missing = [i for i in range(len(experiment.points)) if i not in done]
     with _backend(scheduler):
         results = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)(
-            joblib.delayed(_timed)(experiment.compute, i, experiment.points[i], experiment.settings) for i in missing
+            joblib.delayed(_timed)(experiment.compute, i, experiment.points[i], experiment.settings)
+            for i in missing
         )
-        bar = tqdm(results, total=len(experiment.points), initial=len(done), disable=not progress, desc=experiment.name)
+        bar = tqdm(
+            results,
+            total=len(experiment.points),
+            initial=len(done),
+            disable=not progress,
+            desc=experiment.name,
+        )
         for i, rows, seconds in bar:
             done[i] = {"point": i, "rows": rows, "seconds": seconds}
             _append(file, json.dumps(done[i]) + "\n")
@@ -127,14 +135,17 @@ def _finished(experiment, done, output):
     """The result of all points, written to `output`, and what it cost beside it."""
     ordered = [done[i] for i in range(len(experiment.points))]
     result = {**experiment.header, "rows": [row for point in ordered for row in point["rows"]]}
-    cost = {"cpu_hours": round(sum(point["seconds"] for point in ordered) / 3600, 3), "machine": platform.machine()}
+    cost = {
+        "cpu_hours": round(sum(point["seconds"] for point in ordered) / 3600, 3),
+        "machine": platform.machine(),
+    }
     _replace(output.with_name(output.name + ".cost"), json.dumps(cost) + "\n")
     _replace(output, _as_text(result))
     return result
 
 
 def load(path):
-    """The header and the columns of a result, each column an array; numbers that a row lacks are nan.
+    """The header and the columns of a result as arrays; numbers that a row lacks are nan.
 
     The header also tells what the run cost, under "cost", where that is known.
 
@@ -201,7 +212,8 @@ def _held(partial, output):
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise BadInput(
-                    f"output must be no other run's, but {output} is being computed by one: wait for it, or choose another"
+                    f"output must be no other run's, but {output} is being computed by one: wait "
+                    "for it, or choose another"
                 ) from None
             except OSError:  # a file system without locks
                 pass
@@ -216,7 +228,9 @@ def _told_if_unwritable(path):
     try:
         yield
     except OSError as error:
-        raise BadInput(f"output must be a file that can be written, but {path} cannot: {error.strerror}") from None
+        raise BadInput(
+            f"output must be a file that can be written, but {path} cannot: {error.strerror}"
+        ) from None
 
 
 def _append(file, text):
@@ -230,7 +244,7 @@ def _append(file, text):
 
 @contextmanager
 def _backend(scheduler):
-    """The workers of the Dask scheduler at this address, or processes of this machine with one thread each."""
+    """The workers of this Dask scheduler, or processes here with one thread each."""
     if scheduler is None:
         watched = {"initializer": _end_with, "initargs": (os.getpid(),)}
         with joblib.parallel_config("loky", inner_max_num_threads=1, **watched):
@@ -256,15 +270,19 @@ def _stored(output, experiment):
         columns, rows = kept.pop("columns"), kept["rows"]
         if not all(isinstance(row, list) for row in rows):
             raise TypeError
-        kept["rows"] = [{k: v for k, v in zip(columns, row, strict=True) if v is not None} for row in rows]
+        kept["rows"] = [
+            {k: v for k, v in zip(columns, row, strict=True) if v is not None} for row in rows
+        ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise BadInput(f"{output} exists and holds no result of an experiment; choose another --output") from None
+        raise BadInput(
+            f"{output} exists and holds no result of an experiment; choose another --output"
+        ) from None
     _same(header, experiment, output)
     return kept
 
 
 def _resumed(file, partial, experiment):
-    """The points that an earlier run finished; the file is left ending with a whole line, its header included."""
+    """The points that an earlier run finished; the file is left ending with a whole line."""
     file.seek(0)
     content, header = file.read(), (json.dumps(experiment.header) + "\n").encode()
     # A run that was killed while it wrote leaves a line without an end.
@@ -314,7 +332,10 @@ def _same(header, experiment, path):
         raise _damaged(path)
     for key, expected in experiment.header.items():
         if header.get(key) != expected:
-            raise BadInput(f"{path} is from another run: its {key} differ; delete it, or choose another --output")
+            raise BadInput(
+                f"{path} is from another run: its {key} differ; delete it, or choose another "
+                "--output"
+            )
 
 
 def _as_text(result):

@@ -16,8 +16,9 @@ LIBRARY = Path(relucones.__file__).parent
 BOOK = Path(relucones_book.__file__).parent
 # Data flow one way: a room imports only from those before it, a module of a room only from those before it there.
 ROOMS = [
-    "__version__", "checks", "standardisation", "network", "text_files", "tables", "data", "walls", "exact_proof", "arrangement", "convex", "coupons",
-    "limits", "training", "optima", "population", "plots", "command_line", "__main__",
+    "__version__", "checks", "standardisation", "torch_layers", "network", "text_files", "tables",
+    "data", "walls", "exact_proof", "arrangement", "convex", "coupons", "limits",
+    "training", "optima", "population", "plots", "command_line", "__main__",
 ]  # fmt: skip
 WITHIN = {
     "arrangement": ["exact", "lines", "cells", "exact_cells", "measures"],

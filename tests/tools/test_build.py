@@ -1,4 +1,4 @@
-"""The build runs a stalled notebook once more, reports one that fails, and ends when it is interrupted."""
+"""The build: a stalled notebook, one that fails, and an interrupt."""
 
 import importlib.util
 import os
@@ -35,7 +35,11 @@ def build():
 
 def notebook(folder, source):
     node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-    node.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    node.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     path = folder / "page.ipynb"
     nbformat.write(node, path)
     return path
@@ -52,7 +56,9 @@ def test_a_slow_cell_fails_in_the_end(build, tmp_path):
 
 def test_a_failing_cell_is_not_run_again(build, tmp_path):
     source = 'from pathlib import Path\nopen("runs", "a").write("x")\nassert False'
-    assert isinstance(build.run_notebook(notebook(tmp_path, source), timeout=30).err, CellExecutionError)
+    assert isinstance(
+        build.run_notebook(notebook(tmp_path, source), timeout=30).err, CellExecutionError
+    )
     assert (tmp_path / "runs").read_text() == "x"
 
 

@@ -16,14 +16,24 @@ SERVE = Path(__file__).resolve().parents[2] / "tools/serve.py"
 def test_a_port_in_use_is_told():
     with socket.create_server(("localhost", 0)) as taken:
         port = taken.getsockname()[1]
-        done = subprocess.run([sys.executable, SERVE, str(port)], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            [sys.executable, SERVE, str(port)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     assert done.returncode == 1
-    assert done.stderr == f"serve: port {port} is in use; take another: make serve PORT={port + 1}\n"
+    assert (
+        done.stderr == f"serve: port {port} is in use; take another: make serve PORT={port + 1}\n"
+    )
 
 
 @pytest.mark.parametrize("port", ["-1", "70000"])
 def test_a_number_that_is_no_port_is_told(port):
-    done = subprocess.run([sys.executable, SERVE, "--", port], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, SERVE, "--", port], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 1
     assert done.stderr.startswith(f"serve: port {port} cannot be used")
     assert done.stderr.count("\n") == 1

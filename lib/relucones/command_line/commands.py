@@ -1,6 +1,7 @@
 """The commands, and what becomes of what goes wrong in them.
 
-`certify` collects its findings in one dictionary, which ``--json`` prints and `report` puts into words.
+`certify` collects its findings in one dictionary, which ``--json`` prints and `report` puts into
+words.
 """
 
 import csv
@@ -30,13 +31,15 @@ SAMPLES = 20_000  # rays for a solid angle; where collections are simulated, a t
 
 
 def run(options: Namespace) -> int:
-    """Run the command chosen; its exit status, after one line on the error stream where something is wrong."""
+    """Run the command chosen; its exit status, after one line to stderr where it fails."""
     try:
         return COMMANDS[options.command](options)
     except BadInput as error:
         return _failed(options, str(error), BAD_INPUT)
     except MemoryError:
-        return _failed(options, "this needs more memory than there is: fewer rows or columns", BAD_INPUT)
+        return _failed(
+            options, "this needs more memory than there is: fewer rows or columns", BAD_INPUT
+        )
     except ModuleNotFoundError as error:
         needs = f"{options.command} needs the package {error.name}, which is not installed"
         return _failed(options, f"{needs}: pip install {error.name}", BAD_INPUT)
@@ -47,7 +50,8 @@ def run(options: Namespace) -> int:
             raise
         return _failed(
             options,
-            f"a fault of this program, not of your data: {type(error).__name__}: {error} (please report "
+            f"a fault of this program, not of your data: {type(error).__name__}: {error} (please "
+            "report "
             "it; `python -X dev -m relucones` shows where it is)",
             FAULT,
         )
@@ -117,16 +121,22 @@ def _check(options):
     if options.save:
         folder = os.path.dirname(os.path.realpath(options.save))
         if not os.path.isdir(folder) or os.path.isdir(options.save):
-            raise BadInput(f"--save must name a file in a folder that exists, but it is {options.save}")
+            raise BadInput(
+                f"--save must name a file in a folder that exists, but it is {options.save}"
+            )
         if not os.access(folder, os.W_OK):
-            raise BadInput(f"--save must name a file that can be written, but {folder} is read-only")
+            raise BadInput(
+                f"--save must name a file that can be written, but {folder} is read-only"
+            )
         if find_spec("torch") is None:
             raise BadInput("--save needs PyTorch: pip install torch")
 
 
 def _read(options, warned):
     """The data set, with the warnings that came up printed and appended to `warned`."""
-    columns = next(csv.reader([options.columns], skipinitialspace=True)) if options.columns else None
+    columns = (
+        next(csv.reader([options.columns], skipinitialspace=True)) if options.columns else None
+    )
     try:
         with warnings.catch_warnings(record=True) as raised:
             warnings.simplefilter("always", UserWarning)
@@ -166,7 +176,8 @@ def _network_given(options, dataset, warned):
     if network.dimension != d:
         hint = "; --bias appends a column of ones" if network.dimension == d + 1 else ""
         raise BadInput(
-            f"{options.network} takes {network.dimension} inputs, but the data have {d} columns{hint}"
+            f"{options.network} takes {network.dimension} inputs, but the data have {d} "
+            f"columns{hint}"
         )
     stored, own = load_constants(options.network), dataset.standardisation
     if stored and own is None:
@@ -183,7 +194,10 @@ def _close(stored, own):
 def _data(options, dataset):
     table, constants = dataset.table, dataset.standardisation
     d = dataset.X.shape[1]
-    names = dataset.columns or (*(f"x{j + 1}" for j in range(d - options.bias)), *["1"] * options.bias)
+    names = dataset.columns or (
+        *(f"x{j + 1}" for j in range(d - options.bias)),
+        *["1"] * options.bias,
+    )
     return {
         "file": options.data,
         "points": len(dataset.y),
@@ -195,7 +209,8 @@ def _data(options, dataset):
         "decimal": table.decimal,
         "dropped_lines": table.dropped,
         "bias": options.bias,
-        "standardisation": constants and {k: np.asarray(v).tolist() for k, v in vars(constants).items()},
+        "standardisation": constants
+        and {k: np.asarray(v).tolist() for k, v in vars(constants).items()},
     }
 
 
@@ -203,7 +218,9 @@ def _patterns(options, faces, dataset):
     if isinstance(faces, Faces):
         return {"count": len(faces.arrangement.cells), "digits": None}
     if options.width is not None:
-        raise BadInput("--width needs the activation patterns listed; use fewer columns or fewer rows")
+        raise BadInput(
+            "--width needs the activation patterns listed; use fewer columns or fewer rows"
+        )
     rank = int(np.linalg.matrix_rank(dataset.X))
     return {"count": None, "digits": round(log10(count_patterns(len(dataset.y), rank)))}
 
@@ -279,7 +296,8 @@ def _reproduce(options):
         result = run_experiment(experiment, output, options.jobs, options.scheduler)
     except KeyboardInterrupt:
         print(
-            f"\nrelucones: what is finished lies in {output}.partial; the same command goes on from there",
+            f"\nrelucones: what is finished lies in {output}.partial; the same command goes on "
+            "from there",
             file=sys.stderr,
         )
         raise

@@ -7,7 +7,8 @@ import sys
 from .. import __version__
 
 WEIGHT_DECAY = (
-    "lambda is half of torch's weight_decay for SGD and Adam on the mean squared error, weights and "
+    "lambda is half of torch's weight_decay for SGD and Adam on the mean squared error, weights "
+    "and "
     "biases alike; AdamW is another thing."
 )
 _STATUS = (
@@ -36,29 +37,42 @@ def _add_certify(commands):
         "certify",
         help="the certified global minimum of a two-layer ReLU network on your data",
         description="Read a table of numbers, compute the certified global minimum of the loss "
-        "mean((f - y)^2) + lambda (|W|^2 + |a|^2) over networks of every width, and say how likely a "
+        "mean((f - y)^2) + lambda (|W|^2 + |a|^2) over networks of every width, and say how "
+        "likely a "
         "random activation cone contains it. " + WEIGHT_DECAY,
         epilog=_STATUS,
     )
     command.add_argument(
         "data",
-        help="text file, '-' for standard input; entries separated by commas, semicolons, tabs, bars "
+        help="text file, '-' for standard input; separated by commas, semicolons, tabs, bars "
         "or spaces; may be packed by gzip; the last column holds the labels unless --target names "
         "another",
     )
     add = command.add_argument_group("the table").add_argument
     add("--columns", help="names or numbers (from 1) of the columns to use as points, with commas")
     add("--target", help="name or number of the label column")
-    add("--header", action=argparse.BooleanOptionalAction, help="whether the first line holds names "
-        "(default: told from its entries)")  # fmt: skip
+    add(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="whether the first line holds names (default: told from its entries)",
+    )
     add("--drop-missing", action="store_true", help="leave out lines with missing values")
     add("--standardise", action="store_true", help="give columns and labels mean 0 and variance 1")
     add("--bias", action="store_true", help="append a column of ones: the model gets a bias")
     add = command.add_argument_group("the question").add_argument
     add("--lam", type=float, required=True, help="the weight decay lambda > 0")
-    add("--tol", type=float, default=1e-6, help="relative gap up to which it is certified (%(default)s)")
+    add(
+        "--tol",
+        type=float,
+        default=1e-6,
+        help="relative gap up to which it is certified (%(default)s)",
+    )
     add("--width", type=int, help="width m for the probability that a random cone is good")
-    add("--network", metavar="FILE", help="certify this network: torch.save(model.state_dict(), FILE)")
+    add(
+        "--network",
+        metavar="FILE",
+        help="certify this network: torch.save(model.state_dict(), FILE)",
+    )
     add = command.add_argument_group("the answer").add_argument
     add("--json", action="store_true", help="print one JSON object")
     add("--save", metavar="FILE", help="write the optimal network, as torch.save does a state dict")
@@ -68,7 +82,7 @@ def _add_reproduce(commands):
     command = commands.add_parser(
         "reproduce",
         help="run one of the book's long experiments",
-        description="Compute the data file of an experiment on all cores. Finished points are kept: "
+        description="Compute the data of an experiment on all cores. Finished points are kept: "
         "after an interrupt or a crash the same command goes on where it stopped.",
     )
     add = command.add_argument

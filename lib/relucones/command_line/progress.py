@@ -12,7 +12,7 @@ _EVERY = {True: 1.0, False: 60.0}  # seconds between two words, on a terminal an
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
-    """Say `what` and for how long, while the block runs: a line that counts on a terminal, else plain lines."""
+    """Say `what` and for how long while the block runs: one line that counts on a terminal."""
     stream = sys.stderr
     if stream is None:
         yield

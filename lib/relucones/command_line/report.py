@@ -13,7 +13,8 @@ _DRAWN = {"counting": "drawn uniformly among all cones", "gaussian": "drawn by G
 def data_lines(data: dict[str, Any]) -> Iterator[str]:
     """The file, its columns, and what was done to them."""
     bias = ", the last a bias" if data["bias"] else ""
-    yield f"data      {data['file']}: {data['points']:,} points in {data['dimensions']} dimensions{bias}"
+    size = f"{data['points']:,} points in {data['dimensions']} dimensions"
+    yield f"data      {data['file']}: {size}{bias}"
     yield f"columns   labels {data['target']}; points {_listed(data['features'])}"
     first = "the first line holds their names" if data["header"] else "no header"
     separated = SEPARATORS.get(data["separator"], repr(data["separator"]))
@@ -34,7 +35,8 @@ def pattern_lines(patterns: dict[str, Any]) -> Iterator[str]:
         yield f"patterns  N = {count:,} activation patterns, {2 * count:,} signed ones"
     else:
         yield (
-            f"patterns  about 10^{patterns['digits']}, too many to list: neurons are found by climbing, "
+            f"patterns  about 10^{patterns['digits']}, too many to list: neurons are found by "
+            "climbing, "
             "and the gap stays open"
         )
 
@@ -51,7 +53,8 @@ def optimum_lines(found: dict[str, Any]) -> Iterator[str]:
     )
     if not found["certified"]:
         helps = [] if found["data"]["standardisation"] else ["--standardise or other units"]
-        yield f"          what may close it: {', '.join([*helps, 'a larger --lam', 'fewer columns or rows'])}"
+        helps += ["a larger --lam", "fewer columns or rows"]
+        yield f"          what may close it: {', '.join(helps)}"
     if found["neurons"]:
         yield from _neuron_lines(found["neurons"], found["data"]["features"])
     else:
@@ -99,12 +102,17 @@ def _why_none(found):
         return f"the zero network is {best}"
     if lam >= least:
         return f"lambda is at least lambda_max = {least:.10g}, and the zero network is {best}"
-    return f"the zero network is {best} within --tol, though lambda is below lambda_max = {least:.10g}"
+    return (
+        f"the zero network is {best} within --tol, though lambda is below lambda_max = {least:.10g}"
+    )
 
 
 def _neuron_lines(neurons, names):
     yield f"neurons   {len(neurons)}: sign, size |v|, points on its walls, direction"
-    heads = [*(f"{name[:9]:>9}" for name in names[:MOST_SHOWN]), *["..."] * (len(names) > MOST_SHOWN)]
+    heads = [
+        *(f"{name[:9]:>9}" for name in names[:MOST_SHOWN]),
+        *["..."] * (len(names) > MOST_SHOWN),
+    ]
     yield "          sign     size  walls  " + "  ".join(heads)
     for neuron in neurons[:MOST_SHOWN]:
         sign, entries = "+" if neuron["sign"] > 0 else "-", neuron["direction"][:MOST_SHOWN]
@@ -129,8 +137,13 @@ def _share(probability, standard_error, collections):
         # With 95 %: the share that would give this outcome with probability 5 %.
         rare = 1 - 0.05 ** (1 / collections)
         limit = f"below {rare:.2g}" if p == 0 else f"above {1 - rare:.6f}"
-        return f"{round(p * collections):,} of {collections:,} simulated collections, {limit} with 95 %,"
+        hits = f"{round(p * collections):,} of {collections:,} simulated collections"
+        return f"{hits}, {limit} with 95 %,"
     digits = max(2, 1 - floor(log10(error)))
     number = f"{p:.{digits}f}" if p >= 10.0**-digits else f"{p:.2g}"
-    how = f"standard error, {collections:,} simulated collections" if collections else "standard error"
+    how = (
+        f"standard error, {collections:,} simulated collections"
+        if collections
+        else "standard error"
+    )
     return f"{number} +- {error:.2g} ({how})"
