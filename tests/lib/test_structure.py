@@ -24,7 +24,7 @@ WITHIN = {
     "arrangement": ["exact", "lines", "cells", "exact_cells", "measures"],
     "convex": [
         "exact_ceiling", "faces", "climbing", "dual", "solution", "cone_program", "cutting_planes",
-        "programs", "certificate", "exact_least_squares", "proof_writing", "polytope",
+        "programs", "certificate", "exact_least_squares", "proof_writing", "sharpened", "polytope",
     ],
     "coupons": ["collecting", "holders", "probability", "landscape"],
     "command_line": ["options", "progress", "report", "commands"],

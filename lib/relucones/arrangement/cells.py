@@ -234,6 +234,13 @@ class Arrangement:
         """Whether hyperplanes meet that do not meet exactly, or nearly meet; known once faces have been listed."""
         return self.rank > 0 and self._lines.doubted
 
+    @property
+    def number_of_cells(self):
+        """The number of open cells, without a list where it can be told without one."""
+        if self.rank == 2:
+            return 2 * int((~self.planes[0].tied).sum())
+        return len(self.cells)
+
     @cached_property
     def cells(self):
         """The active lines of every open cell, bool (N, k)."""

@@ -26,7 +26,8 @@ _FIRST_STAGE = 3  # the path starts at about 10^-3 lambda_max
 _PASSES = 200
 _PATIENCE = 12  # passes without progress in the gap before rounding is taken to be the limit
 _NEAR = 1.3  # the violation, in units of 2 lam, below which the faces of the optimum are taken to be found
-_ALMOST_EMPTY = 1e-12  # the relative violation at the zero network that rounding explains
+_BESIDE = 1e-3  # the distance of two directions that may be one
+_ALMOST_EMPTY = 1e-14  # the relative violation at the zero network that rounding explains
 
 
 @dataclass
@@ -118,18 +119,39 @@ def _improve(search, lam, near):
     candidates = [(columns, weights)]
     unrefined = 2 / n * (y - columns.fits @ weights)
     if near and len(weights):
-        columns, weights = newton_on_faces(search.faces.X, columns, weights, y, lam, search.basis_of)
+        columns, weights = _on_their_faces(search, columns, weights, lam)
         search.pool = search.pool.extended(search.unknown(columns))
         candidates.append((columns, weights))
     weights, residual = exact_weights(columns.fits, weights, y, lam)
     candidates.append((columns, weights))
     search.nu = 2 / n * residual
-    search.best = min([search.best, *candidates], key=lambda some: _objective(*some, y, lam))
+    # An empty network is not kept for a gain that is rounding: just below lambda_max no more is at stake.
+    allowed = 1 + 4 * np.finfo(float).eps if not len(search.best[1]) else 1.0
+    best = min(candidates, key=lambda some: _objective(*some, y, lam))
+    if _objective(*best, y, lam) < search.value(lam) * allowed:
+        search.best = best
     most = max(40, 20_000_000 // n // 40) * 40  # columns whose fits fit in memory
     if search.pool.fits.shape[1] > min(40 * n, most):
         order = np.argsort(-(search.nu @ search.pool.fits))
         search.pool = search.pool.kept(order[: min(40 * n, most) // 2]).extended(search.best[0])
     return unrefined
+
+
+def _on_their_faces(search, columns, weights, lam):
+    """Newton's method on the faces; a neuron beside another one, on a neighbouring face, is left out where that is better."""
+    y, X = search.y, search.faces.X
+
+    def newton(columns, weights):
+        return newton_on_faces(X, columns, weights, y, lam, search.basis_of)
+
+    columns, weights = best = newton(columns, weights)
+    apart = np.linalg.norm(columns.directions[:, None] - columns.directions[None], axis=2)
+    apart = apart + 9.0 * (columns.signs[:, None] != columns.signs) + 9.0 * np.eye(len(weights))
+    for i in np.flatnonzero(apart.min(axis=1) < _BESIDE):
+        moved = weights + np.where(np.arange(len(weights)) == apart[i].argmin(), weights[i], 0.0)
+        kept = np.arange(len(weights)) != i
+        best = min(best, newton(columns.kept(kept), moved[kept]), key=lambda some: _objective(*some, y, lam))
+    return best
 
 
 def _at_a_time(n):

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..checks import BadInput
 
+_CANCELLED = 1e-4  # the share of the terms' sizes below which a sum has lost digits that matter
 
 @dataclass(frozen=True, eq=False)
 class Exact:
@@ -25,19 +26,75 @@ class Exact:
         if self.supports == [()]:
             return np.ones(widths.shape)
         if len(self.supports) == 1 and len(self.mass) > 12:
-            probability = _by_contour(self.mass, widths)
+            probability = self._by_contour(widths)
         else:
-            probability = self._by_subsets(widths)
+            probability, summed = self._by_subsets(widths)
+            cancelled = probability < _CANCELLED * summed
+            probability[cancelled] = self._by_contour(widths[cancelled])
         # With too few draws the sums leave only rounding.
         return np.where(widths < min(map(len, self.supports)), 0.0, np.clip(probability, 0.0, 1.0))
 
     def _by_subsets(self, widths):
-        r"""Summed over the sets B of coupons, :math:`\Pr = \sum_B c_B\, (1 - \mu(B^c))^m`."""
+        r"""Summed over the sets B of coupons, :math:`\Pr = \sum_B c_B\, (1 - \mu(B^c))^m`; and the same of the terms' sizes."""
         logs, coefficient = self._subsets
+        result, summed = np.empty(widths.shape), np.empty(widths.shape)
+        for where, m in np.ndenumerate(widths):
+            terms = np.exp(m * logs) * coefficient
+            result[where], summed[where] = terms.sum(), np.abs(terms).sum()
+        return result, summed
+
+    def _by_contour(self, widths):
+        r"""The same without sums of alternating signs.
+
+        Were the number of draws Poisson with mean z, the coupons would be collected independently, coupon i with
+        probability :math:`1 - e^{-\mu_i z}`. So, with the sum over the sets S that suffice,
+
+        .. math:: \Pr_m = m!\,[z^m]\; e^z \sum_S \prod_{i\in S} (1 - e^{-\mu_i z}) \prod_{i\notin S} e^{-\mu_i z},
+
+        and the coefficient is a Cauchy integral over the circle |z| = m, on which the trapezoidal rule with some
+        :math:`10\sqrt m` nodes is exact to rounding.
+        """
         result = np.empty(widths.shape)
         for where, m in np.ndenumerate(widths):
-            result[where] = np.exp(m * logs) @ coefficient
+            if m == 0:
+                result[where] = 0.0
+                continue
+            if m * self.mass.min() > 60:  # each coupon is missed with a probability below e^-60
+                result[where] = 1.0
+                continue
+            nodes = int(10 * np.sqrt(m)) + 60
+            z = m * np.exp(2j * np.pi * np.arange(nodes) / nodes)
+            left = z.real < 0
+            # There both factors are large; e^{-w} is taken out of each, and its exponent is outweighed by the rest.
+            w = np.outer(z, self.mass)
+            got = np.where(left[:, None], np.expm1(np.where(left[:, None], w, 0)), -np.expm1(np.where(left[:, None], 0, -w)))
+            missed = np.where(left[:, None], 1.0, np.exp(np.where(left[:, None], 0, -w)))
+            # m! z^{-m} e^z, with its modulus kept near 1 on the circle
+            exponent = z - np.where(left, z, 0) * self.mass.sum() + lgamma(m + 1) - m * log(m) - 1j * m * np.angle(z)
+            result[where] = np.mean(np.exp(exponent) * self._sufficing(got, missed)).real
         return result
+
+    def _sufficing(self, got, missed):
+        """The sum over the sets that suffice of the product of `got` (nodes, k) in them and `missed` outside."""
+        if len(self.supports) == 1:
+            return np.prod(got, axis=1)
+        found = np.empty(len(got), dtype=complex)
+        for node, (here, gone) in enumerate(zip(got, missed, strict=True)):
+            products = np.ones(1, dtype=complex)
+            for i in range(len(here)):
+                products = np.concatenate([products * gone[i], products * here[i]])
+            found[node] = products[self._suffice].sum()
+        return found
+
+    @cached_property
+    def _suffice(self):
+        """Which sets of coupons suffice, as bits of their number, bool (2^k,)."""
+        suffice = np.zeros(2 ** len(self.mass), dtype=bool)
+        suffice[[sum(1 << i for i in support) for support in self.supports]] = True
+        for i in range(len(self.mass)):
+            pairs = suffice.reshape(-1, 2, 1 << i)
+            pairs[:, 1] |= pairs[:, 0]
+        return suffice
 
     @cached_property
     def _subsets(self):
@@ -48,11 +105,7 @@ class Exact:
         exclusion over the coupons left out.
         """
         k = len(self.mass)
-        missed, coefficient = np.zeros(2**k), np.zeros(2**k)
-        coefficient[[sum(1 << i for i in support) for support in self.supports]] = 1.0
-        for i in range(k):  # all sets that contain a support
-            pairs = coefficient.reshape(-1, 2, 1 << i)
-            pairs[:, 1] = np.maximum(pairs[:, 1], pairs[:, 0])
+        missed, coefficient = np.zeros(2**k), self._suffice.astype(float)
         for i in range(k):
             missed.reshape(-1, 2, 1 << i)[:, 0] += self.mass[i]
             pairs = coefficient.reshape(-1, 2, 1 << i)
@@ -107,30 +160,3 @@ def width_for(law, share):
         middle = (low + high) // 2
         low, high = (low, middle) if law.probability(np.array(middle)) >= share else (middle, high)
     return high
-
-
-def _by_contour(mass, widths):
-    r"""The single-support formula without its 2^k terms.
-
-    Were the number of draws Poisson with mean z, the coupons would be collected independently, coupon i with
-    probability :math:`1 - e^{-\mu_i z}`. So
-
-    .. math:: \Pr_m = m!\,[z^m]\; e^z \prod_i (1 - e^{-\mu_i z}),
-
-    and the coefficient is a Cauchy integral over the circle |z| = m, on which the trapezoidal rule with some
-    :math:`10\sqrt m` nodes is exact to rounding.
-    """
-    result = np.empty(widths.shape)
-    for where, m in np.ndenumerate(widths):
-        if m * mass.min() > 60:  # each coupon is missed with a probability below e^-60
-            result[where] = 1.0
-            continue
-        nodes = int(10 * np.sqrt(m)) + 60
-        z = m * np.exp(2j * np.pi * np.arange(nodes) / nodes)
-        left = z.real < 0
-        # There 1 - e^{-w} = -e^{-w} (1 - e^w), and its large first factor goes to the exponent, which outweighs it.
-        factors = np.where(left, -1, 1)[:, None] * -np.expm1(np.where(left, 1, -1)[:, None] * np.outer(z, mass))
-        # m! z^{-m} e^z, with its modulus kept near 1 on the circle
-        exponent = z - np.where(left, z, 0) * mass.sum() + lgamma(m + 1) - m * log(m) - 1j * m * np.angle(z)
-        result[where] = np.mean(np.exp(exponent) * np.prod(factors, axis=1)).real
-    return result

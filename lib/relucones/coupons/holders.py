@@ -20,9 +20,11 @@ from .. import checks
 from ..arrangement import activation_patterns
 from ..convex import Faces, solve_global
 from ..convex.polytope import _supports
+from ..convex.sharpened import Sharpened
+from ..walls import TIED, on_walls
 
-WALL = 1e-6  # a unit direction this close to a hyperplane, relative to the point's length, lies on it
-TIGHT = 1e-7  # relative slack of the dual constraint below which an optimum may use a direction
+KNOWN = 1e-7  # the relative gap that the optimum must be known to, before its coupons are named
+MAYBE_TIGHT = 1e-6  # the relative slack of the dual constraint above which a direction is surely not tight
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,14 +94,14 @@ def find_coupons(X, y, lam, faces=None):
     X, y = checks.data(X, y)
     lam = checks.penalty(lam)
     faces = faces or Faces(X)
-    # Tight directions are told apart at TIGHT, so the optimum must be known much better than that.
     solution = solve_global(X, y, lam, tol=1e-12, faces=faces)
-    if solution.gap > TIGHT * solution.value:
+    if solution.gap > KNOWN * solution.value:
         relative = solution.gap / solution.value
         raise checks.BadInput(
-            f"lam is {lam:g}, too small here: a relative gap of {relative:.1e} is left, too much to name the coupons"
+            f"lam is {lam:g}, too small here: a relative gap of {relative:.1e} is left, too much to "
+            "name the coupons"
         )
-    directions, signs, vanishing, fits = _tight_directions(faces, solution, lam)
+    directions, signs, vanishing, fits = _tight_directions(faces, solution, y, lam)
     fit = solution.network.predict(X)
     supports = _supports(fits, fit)
     if supports is not None:
@@ -108,28 +110,42 @@ def find_coupons(X, y, lam, faces=None):
         supports = [tuple(position[i] for i in support) for support in supports]
         directions, signs, vanishing, fits = directions[used], signs[used], vanishing[used], fits[used]
     patterns, pattern_signs, holds = _holders(X, directions, signs, vanishing)
-    count = len(faces.arrangement.cells)
+    count = faces.arrangement.number_of_cells
     return Coupons(X, directions, signs, supports, patterns, pattern_signs, holds, count, fits, fit)
 
 
-def _tight_directions(faces, solution, lam):
+def _tight_directions(faces, solution, y, lam):
     """Every direction at which the optimal dual vector meets its constraint, each once."""
     X = faces.X
-    found = faces.maximisers(solution.dual, above=2 * lam * (1 - TIGHT)) if len(solution.weights) else None
     directions, signs = solution.directions, solution.signs
-    if found is not None:
-        directions = np.concatenate([directions, found.directions])
-        signs = np.concatenate([signs, found.signs])
-    kept = []
-    for i in range(len(signs)):
-        same = (signs[kept] == signs[i]) & (np.linalg.norm(directions[kept] - directions[i], axis=1) < WALL)
-        if not same.any():
-            kept.append(i)
-    directions, signs = directions[kept], signs[kept]
-    dots = directions @ X.T
-    vanishing = np.abs(dots) <= WALL * np.linalg.norm(X, axis=1)
-    fits = signs[:, None] * np.where(vanishing, 0.0, np.maximum(dots, 0.0))
+    if len(signs):
+        maybe = faces.maximisers(solution.dual, above=2 * lam * (1 - MAYBE_TIGHT))
+        more = _truly_tight(X, y, lam, solution, maybe)
+        directions = np.concatenate([directions, maybe.directions[more]])
+        signs = np.concatenate([signs, maybe.signs[more]])
+    vanishing = on_walls(directions, X, TIED) | ~X.any(axis=1)
+    fits = signs[:, None] * np.where(vanishing, 0.0, np.maximum(directions @ X.T, 0.0))
     return directions, signs, vanishing, fits
+
+
+def _truly_tight(X, y, lam, solution, maybe):
+    """The places of the `maybe` tight directions that the solution does not use itself and that are tight, told with sixty digits."""
+    others = []
+    for i, (u, s) in enumerate(zip(maybe.directions, maybe.signs, strict=True)):
+        known = np.concatenate([solution.directions[solution.signs == s], maybe.directions[others][maybe.signs[others] == s]])
+        if not (np.linalg.norm(known - u, axis=1) < TIED).any():
+            others.append(i)
+    if not others:
+        return others
+    used = (solution.directions, solution.signs, solution.weights, solution.vanishing)
+    sharpened = Sharpened(X, y, lam, *used)
+    tight = [sharpened.tight(maybe.signs[i], maybe.vanishing[i], maybe.fits[i] != 0) for i in others]
+    if not sharpened.found or None in tight:
+        raise checks.BadInput(
+            f"lam is {lam:g}, and with these data it stays open which directions an optimum can use; another lam, or points "
+            "that are not nearly parallel, would help"
+        )
+    return [i for i, yes in zip(others, tight, strict=True) if yes]
 
 
 def _holders(X, directions, signs, vanishing):

@@ -8,8 +8,9 @@ from scipy.special import betainc
 
 from .. import checks
 from ..arrangement import Arrangement, activation_patterns, cell_measures, count_patterns
+from ..walls import TIED, sines
 from .collecting import Exact, Simulated, completion_times, width_for
-from .holders import WALL, find_coupons
+from .holders import find_coupons
 
 _BATCHES = 20  # of an estimate, for its standard error
 
@@ -178,7 +179,7 @@ def _solid_angle_by_rays(X, u, samples, rng):
     v -= np.outer(v @ u, u)
     v /= np.linalg.norm(v, axis=1, keepdims=True)
     dots = X @ u
-    off = np.abs(dots) > WALL * np.linalg.norm(X, axis=1)
+    off = sines(u[None], X)[0] > TIED
     if not off.any():
         return np.ones(samples)
     cot = (-(v @ X[off].T) / dots[off]).max(axis=1)
