@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +19,7 @@ Seed = int | np.random.Generator | None
 _MOST = 10**8  # rows or columns of data that are made here
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Dataset:
     """Points `X` (n, d) with labels `y` (n,), and where they come from.
 
@@ -47,10 +47,20 @@ class Dataset:
     table: Table | None = None
     standardisation: Standardisation | None = None
 
-    def __post_init__(self) -> None:
-        X, y = checks.data(self.X, self.y)
-        object.__setattr__(self, "X", X)
-        object.__setattr__(self, "y", y)
+    def __init__(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        name: str = "",
+        columns: tuple[str, ...] = (),
+        target: str = "",
+        table: Table | None = None,
+        standardisation: Standardisation | None = None,
+    ) -> None:
+        points, labels = checks.data(X, y)
+        given = (points, labels, name, columns, target, table, standardisation)
+        for field, value in zip(fields(self), given, strict=True):
+            object.__setattr__(self, field.name, value)
 
     def __iter__(self) -> Iterator[Floats]:
         return iter((self.X, self.y))

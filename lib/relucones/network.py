@@ -32,7 +32,7 @@ def relu(z: Floats) -> Floats:
     return np.maximum(z, 0.0)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Network:
     r"""A network :math:`f(x) = \sum_j a_j \sigma(w_j^\top x)`.
 
@@ -58,10 +58,10 @@ class Network:
     W: Floats
     a: Floats
 
-    def __post_init__(self) -> None:
-        W = checks.matrix(self.W, "W")
-        object.__setattr__(self, "W", W)
-        object.__setattr__(self, "a", checks.vector(self.a, "a", length=len(W)))
+    def __init__(self, W: ArrayLike, a: ArrayLike) -> None:
+        inner = checks.matrix(W, "W")
+        object.__setattr__(self, "W", inner)
+        object.__setattr__(self, "a", checks.vector(a, "a", length=len(inner)))
 
     def __repr__(self) -> str:
         return f"Network(m={self.width}, d={self.dimension}, |theta|^2={self.squared_norm():.6g})"
@@ -144,7 +144,7 @@ class Network:
         >>> net.W, net.a
         (array([[0., 2.]]), array([-2.]))
         """
-        shape = getattr(directions, "shape", ())
+        shape: tuple[int, ...] = getattr(directions, "shape", ())
         if len(shape) == 2 and shape[0] == 0 and shape[1] > 0:
             checks.vector(signs, "signs", 0)
             checks.vector(weights, "weights", 0)
