@@ -36,7 +36,7 @@ book: setup  ## run the notebooks and build the site in _build/html
 	@$(BIN)/python tools/build.py --jobs $(JOBS)
 
 serve: book  ## show the site on http://localhost:8000 (PORT=... for another port)
-	$(BIN)/python -m http.server $(PORT) --bind localhost --directory _build/html
+	@$(BIN)/python tools/serve.py $(PORT)
 
 test: setup lint unit kernel site  ## everything: lint, library, notebooks, another kernel, the built site in a browser
 

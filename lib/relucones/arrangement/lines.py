@@ -16,6 +16,7 @@ from math import comb
 import numpy as np
 import scipy
 
+from ..checks import BadInput
 from . import exact
 
 # A decomposition finds a null space up to about this angle times the condition of its vectors: 64 units of rounding.
@@ -29,7 +30,7 @@ LIMIT = 400_000_000
 _CHUNK = 1 << 16
 
 
-class TooManyPatterns(ValueError):
+class TooManyPatterns(BadInput):
     """The points have more activation patterns, or faces, than can be listed."""
 
 

@@ -39,11 +39,11 @@ def cell_measures(X, patterns):
     patterns = checks.patterns(patterns, "patterns", len(X))
     A = Arrangement(X)
     if A.rank > 3:
-        raise ValueError(f"X must have rank at most 3 for exact solid angles, but its rank is {A.rank}")
+        raise checks.BadInput(f"X must have rank at most 3 for exact solid angles, but its rank is {A.rank}")
     known = {cell.tobytes(): i for i, cell in enumerate(A.on_points(A.cells))}
     missing = [i for i, pattern in enumerate(patterns) if pattern.tobytes() not in known]
     if missing:
-        raise ValueError(f"patterns[{missing[0]}] is the pattern of no open cell of X")
+        raise checks.BadInput(f"patterns[{missing[0]}] is the pattern of no open cell of X")
     active = A.cells[[known[pattern.tobytes()] for pattern in patterns]]
     if A.rank <= 1:
         return np.full(len(patterns), 1.0 / 2**A.rank)

@@ -10,7 +10,7 @@ import numpy as np
 import scipy
 
 from .. import checks
-from ..network import Network, relu
+from ..network import as_network, relu
 from ..walls import POLISHED, on_walls
 from .climbing import faces_of
 from .dual import dual_bound, reconciled
@@ -73,9 +73,13 @@ def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_to
     its dual vector is used (chapter 4). The bound holds for every width: the best network of a width that is too small
     for the global optimum is a stationary point above it, and is called spurious.
 
+    :math:`\lambda` is half of torch's ``weight_decay`` for SGD and Adam on the mean squared error, weights and biases
+    alike; AdamW is another thing.
+
     Parameters
     ----------
-    network : Network
+    network : Network, or a torch module (or state dict) as `Network.from_torch` reads it
+        Where the first layer of a module has a bias, `X` may come as the module takes it, without the column of ones.
     X, y : arrays (n, d), (n,)
         The data.
     lam : float
@@ -96,6 +100,7 @@ def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_to
     Examples
     --------
     >>> X, y = [[1.0, 0.0], [0.0, 1.0]], [3.0, 4.0]
+    >>> from relucones import Network
     >>> certify(Network([[1.2, 1.6]], [2.0]), X, y, lam=0.5).verdict
     'global minimum'
     >>> certify(Network([[0.0, 0.0]], [0.0]), X, y, lam=0.5).verdict
@@ -105,8 +110,7 @@ def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_to
     lam = checks.penalty(lam)
     tol, stationarity_tol = checks.positive(tol, "tol"), checks.positive(stationarity_tol, "stationarity_tol")
     wall_tol = checks.nonnegative(wall_tol, "wall_tol")
-    if not isinstance(network, Network):
-        raise ValueError(f"network must be a relucones.Network, but it is a {type(network).__name__}")
+    network, X = as_network(network, X)
     value = network.loss(X, y, lam)
     faces = faces_of(X)
     bound, _, _ = dual_bound(faces, y, lam, 2 / len(y) * (y - network.predict(X)))

@@ -70,7 +70,7 @@ def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
     tol = checks.positive(tol, "tol")
     checks.choice(method, "method", ("exact", "clarabel"))
     if lam < np.linalg.norm(y) * np.linalg.norm(X) * 1e-200:
-        raise ValueError(f"lam must not be that close to the smallest float for these data, but it is {lam}")
+        raise checks.BadInput(f"lam must not be that close to the smallest float for these data, but it is {lam}")
     faces = faces or (Faces(X) if method == "clarabel" else faces_of(X))
     if method == "clarabel":
         return _whole_program(faces, y, lam)
@@ -111,7 +111,7 @@ def solve_cone(X, y, lam, patterns, signs, polish=True):
     lam = checks.penalty(lam)
     patterns = checks.patterns(patterns, "patterns", len(y))
     if len(patterns) == 0:
-        raise ValueError("patterns must hold at least one pattern")
+        raise checks.BadInput("patterns must hold at least one pattern")
     signs = checks.signs(signs, "signs", len(patterns))
     if lam * len(y) >= np.linalg.norm(X) * np.linalg.norm(y):  # nu = 2y/n is feasible: the zero network is optimal
         none = Columns.none(*X.shape), np.zeros(0)

@@ -96,16 +96,16 @@ def write_proof(path, X, y, lam, solution=None, network=None):
     if solution is None:
         solution = solve_global(X, y, lam, tol=1e-12)
     if not isinstance(solution, Solution):
-        raise ValueError(f"solution must be a Solution, but it is a {type(solution).__name__}")
+        raise checks.BadInput(f"solution must be a Solution, but it is a {type(solution).__name__}")
     network = solution.network if network is None else network
     if not isinstance(network, Network) or network.dimension != X.shape[1]:
-        raise ValueError(
+        raise checks.BadInput(
             f"network must be a Network with {X.shape[1]} inputs, but it is {network!r}"
         )
     proof = _proof(X, y, lam, checks.vector(solution.dual, "solution.dual", len(y)), network)
     report = check(proof)
     if not report.ok:
-        raise ValueError(f"no proof was found: {report.reason}")
+        raise checks.BadInput(f"no proof was found: {report.reason}")
     _write(path, _text(proof))
     return report
 
@@ -194,7 +194,7 @@ def _written(value):
     if not isinstance(value, Fraction):
         return [_written(v) for v in value]
     if max(value.numerator.bit_length(), value.denominator.bit_length()) > 3 * MOST_DIGITS:
-        raise ValueError(
+        raise checks.BadInput(
             "no proof was written: its numbers have thousands of digits; use other units"
         )
     if value.denominator == 1:
@@ -221,7 +221,7 @@ def _feasible(Z, room, nu, patterns):
         found, ratio = _proved(Dual(Z, nu, room), patterns, guesses)
         if ratio is None:
             return nu, found
-    raise ValueError("no proof was found: the dual vector could not be made feasible by scaling")
+    raise checks.BadInput("no proof was found: the dual vector could not be made feasible by scaling")
 
 
 def _guesses(X, room, nu, patterns):
@@ -309,7 +309,7 @@ def _text(proof):
     cells = ",\n".join(json.dumps(cell, separators=(",", ":")) for cell in proof["cells"])
     text = "{" + ",\n".join([*lines, f'"cells": [\n{cells}\n]']) + "}\n"
     if len(text) > MOST_BYTES:
-        raise ValueError(f"the proof has {len(text):,} bytes, more than the {MOST_BYTES:,} allowed")
+        raise checks.BadInput(f"the proof has {len(text):,} bytes, more than the {MOST_BYTES:,} allowed")
     return text
 
 
@@ -325,4 +325,4 @@ def _write(path, text):
             if os.path.exists(partial):
                 os.unlink(partial)
     except OSError as error:
-        raise ValueError(f"{path} cannot be written: {error.strerror or error}") from None
+        raise checks.BadInput(f"{path} cannot be written: {error.strerror or error}") from None

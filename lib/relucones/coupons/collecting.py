@@ -10,6 +10,8 @@ from math import lgamma, log
 
 import numpy as np
 
+from ..checks import BadInput
+
 _CANCELLED = 1e-4  # the share of the terms' sizes below which a sum has lost digits that matter
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +154,7 @@ def width_for(law, share):
     while law.probability(np.array(high)) < share:
         high *= 2
         if high > 2**60:
-            raise ValueError(f"share {share} needs more than 2^60 draws, because one coupon is so rare")
+            raise BadInput(f"share {share} needs more than 2^60 draws, because one coupon is so rare")
     low = high // 2  # not enough, or 0
     while high - low > 1:
         middle = (low + high) // 2

@@ -96,7 +96,10 @@ def find_coupons(X, y, lam, faces=None):
     solution = solve_global(X, y, lam, tol=1e-12, faces=faces)
     if solution.gap > KNOWN * solution.value:
         relative = solution.gap / solution.value
-        raise ValueError(f"lam is {lam:g}, too small here: a relative gap of {relative:.1e} is left, too much to name the coupons")
+        raise checks.BadInput(
+            f"lam is {lam:g}, too small here: a relative gap of {relative:.1e} is left, too much to "
+            "name the coupons"
+        )
     directions, signs, vanishing, fits = _tight_directions(faces, solution, y, lam)
     fit = solution.network.predict(X)
     supports = _supports(fits, fit)
@@ -139,7 +142,7 @@ def _truly_tight(X, y, lam, solution, maybe):
     sharpened = Sharpened(X, y, lam, *used)
     tight = [sharpened.tight(maybe.signs[i], maybe.vanishing[i], maybe.fits[i] != 0) for i in others]
     if not sharpened.found or None in tight:
-        raise ValueError(
+        raise checks.BadInput(
             f"lam is {lam:g}, and with these data it stays open which directions an optimum can use; another lam, or points "
             "that are not nearly parallel, would help"
         )

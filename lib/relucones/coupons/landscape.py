@@ -106,7 +106,7 @@ def landscape_table(X, y, lam, widths, cones=20, seed=0, measure="counting", pro
     lam, cones = checks.penalty(lam), checks.count(cones, "cones")
     widths = np.atleast_1d(checks.counts(widths, "widths"))
     if widths.ndim > 1:
-        raise ValueError(f"widths must be a list of integers, but its shape is {widths.shape}")
+        raise checks.BadInput(f"widths must be a list of integers, but its shape is {widths.shape}")
     rng = checks.generator(seed)
     faces = Faces(X)
     coupons = find_coupons(X, y, lam, faces=faces)

@@ -1,6 +1,7 @@
 """Long experiments: the same file whatever interrupts them, on processes and on a Dask cluster."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -32,7 +33,10 @@ def test_an_experiment_that_was_killed_goes_on_and_ends_in_the_same_file(whole, 
     partial = tmp_path / "atlas.json.partial"
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 120
-        while not (partial.exists() and partial.read_text().count("\n") > 4) and time.monotonic() < deadline:
+        while (
+            not (partial.exists() and partial.read_text().count("\n") > 4)
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
     assert not output.exists()
@@ -69,9 +73,16 @@ def test_a_result_is_read_as_columns(whole, tmp_path):
     path = tmp_path / "none.json"
     for text in ("{}", "[]", "1,2"):
         path.write_text(text)
-        with pytest.raises(ValueError, match=r"path must be the result of an experiment, but .*none.json is none"):
+        with pytest.raises(
+            ValueError, match=r"path must be the result of an experiment, but .*none.json is none"
+        ):
             load(path)
-    run(Experiment("gaps", {}, [{"x": 0}, {"x": 1}], sometimes), path.with_name("gaps.json"), jobs=1, progress=False)
+    run(
+        Experiment("gaps", {}, [{"x": 0}, {"x": 1}], sometimes),
+        path.with_name("gaps.json"),
+        jobs=1,
+        progress=False,
+    )
     _, table = load(path.with_name("gaps.json"))
     np.testing.assert_array_equal(table["value"], [np.nan, 2.5])
     assert list(table["why"]) == ["no", ""]
@@ -101,9 +112,13 @@ def test_processes_give_the_same_file(whole, tmp_path):
 
 def test_a_dask_cluster_gives_the_same_file(whole, tmp_path, capsys):
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
         output = tmp_path / "a.json"
-        assert main([*QUICK, "--scheduler", cluster.scheduler_address, "--output", str(output)]) == 0
+        assert (
+            main([*QUICK, "--scheduler", cluster.scheduler_address, "--output", str(output)]) == 0
+        )
         with distributed.Client(cluster) as client:
             logs = client.run(lambda dask_worker: len(dask_worker.state.log))
     assert len(logs) == 2
@@ -133,6 +148,210 @@ def test_results_of_something_else_are_not_touched(suffix, tmp_path, capsys, who
     assert path.read_text() == "1,2\n"
 
 
+WRONG_SHAPES = [
+    "12", "[]", "null", '{"rows": []}', '{"point": 7}', '"text"', "[" * 100_000, "\u00ff" * 9,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("text", WRONG_SHAPES, ids=lambda text: text[:20])
+def test_a_partial_file_of_another_shape_is_refused_and_kept(text, end, tmp_path, capsys):
+    partial = tmp_path / "a.json.partial"
+    partial.write_text(text + end, encoding="latin-1")
+    assert main([*QUICK, "--jobs", "1", "--output", str(tmp_path / "a.json")]) == 2
+    assert (
+        "a.json.partial is damaged, or not of a run; delete it to start again"
+        in capsys.readouterr().err
+    )
+    assert partial.read_text(encoding="latin-1") == text + end
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "12",
+        "null",
+        '{"rows": []}',
+        '{"point": 7}',
+        '{"point": 99, "rows": [], "seconds": 0}',
+        '{"point": true, "rows": [], "seconds": 0}',
+        '{"point": 0, "rows": [1], "seconds": 0}',
+        '{"point": 0, "rows": [], "seconds": "0"}',
+    ],
+)
+def test_a_damaged_point_is_refused(entry, tmp_path, capsys):
+    partial = tmp_path / "a.json.partial"
+    text = json.dumps(atlas(quick=True).header) + "\n" + entry + "\n"
+    partial.write_text(text)
+    assert main([*QUICK, "--jobs", "1", "--output", str(tmp_path / "a.json")]) == 2
+    assert "a.json.partial is damaged" in capsys.readouterr().err
+    assert partial.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["12", "[]", "null", '{"rows": []}', '{"columns": ["a"], "rows": [1]}', "[" * 100_000],
+    ids=lambda t: t[:20],
+)
+def test_a_result_of_another_shape_is_refused_and_kept(text, tmp_path, capsys):
+    (tmp_path / "a.json").write_text(text)
+    assert main([*QUICK, "--jobs", "1", "--output", str(tmp_path / "a.json")]) == 2
+    assert "exists and holds no result of an experiment" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="path must be the result of an experiment"):
+        load(tmp_path / "a.json")
+    assert (tmp_path / "a.json").read_text() == text
+
+
+def waiting(point, settings):
+    while not os.path.exists(settings["go on"]):
+        time.sleep(0.05)
+    return [{"x": point["x"]}]
+
+
+SLOW = """
+import sys
+from relucones_book.reproduce import Experiment, run
+sys.path.insert(0, {folder!r})
+from test_reproduce import waiting
+points = [{{"x": x}} for x in range(4)]
+run(Experiment("slow", {{"go on": {go_on!r}}}, points, waiting), {output!r}, jobs={jobs},
+progress=False)
+"""
+
+
+def start_slow(tmp_path, jobs):
+    """A run that waits for a file, in a process of its own; it has begun when this returns."""
+    output, go_on = tmp_path / "slow.json", tmp_path / "go on"
+    code = SLOW.format(
+        folder=os.path.dirname(__file__), go_on=str(go_on), output=str(output), jobs=jobs
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "slow.json.partial").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return (
+        process,
+        Experiment("slow", {"go on": str(go_on)}, [{"x": x} for x in range(4)], waiting),
+        output,
+        go_on,
+    )
+
+
+def test_one_run_at_a_time_holds_an_output(tmp_path):
+    process, experiment, output, go_on = start_slow(tmp_path, jobs=1)
+    with process:
+        time.sleep(0.2)
+        with pytest.raises(
+            ValueError,
+            match=r"output must be no other run's, but .*slow.json is being computed by one",
+        ):
+            run(experiment, output, jobs=1, progress=False)
+        go_on.touch()
+        assert process.wait(timeout=60) == 0
+    assert run(experiment, output, jobs=1, progress=False)["rows"] == [{"x": x} for x in range(4)]
+    assert not output.with_name("slow.json.partial").exists()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="processes are looked up in /proc")
+def test_workers_end_with_a_run_that_is_killed(tmp_path):
+    process, experiment, output, go_on = start_slow(tmp_path, jobs=2)
+    with process:
+        deadline = time.monotonic() + 60
+        while len(workers := children(process.pid)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(1)
+        workers |= children(process.pid)
+        process.kill()
+    assert len(workers) >= 2
+    deadline = time.monotonic() + 20
+    while any(map(is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(is_alive, workers))
+    go_on.touch()  # and the lock is gone
+    assert len(run(experiment, output, jobs=1, progress=False)["rows"]) == 4
+
+
+def children(pid):
+    found = set()
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{number}/stat", encoding="utf-8") as file:
+                parent = int(file.read().rpartition(")")[2].split()[1])
+            with open(f"/proc/{number}/cmdline", encoding="utf-8") as file:
+                if parent == pid and "popen_loky" in file.read():
+                    found.add(int(number))
+        except OSError:
+            continue
+    return found
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_disk_that_is_full_is_told_and_what_is_finished_is_kept(whole, tmp_path):
+    resource = pytest.importorskip("resource")
+    output = tmp_path / "a.json"
+    command = [sys.executable, "-m", "relucones", *QUICK, "--jobs", "1", "--output", str(output)]
+    small = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, **small
+    )
+    assert done.returncode == 2
+    assert (
+        "relucones: output must be a file that can be written, but " in done.stderr.splitlines()[-1]
+    )
+    assert "Traceback" not in done.stderr
+    assert main(command[3:]) == 0
+    assert output.read_bytes() == whole.read_bytes()
+
+
+def test_outputs_that_cannot_be_written_are_told(tmp_path, capsys):
+    (tmp_path / "a.json.partial").mkdir()
+    assert main([*QUICK, "--jobs", "1", "--output", str(tmp_path / "a.json")]) == 2
+    assert "output must be a file that can be written, but" in capsys.readouterr().err
+    assert main([*QUICK, "--jobs", "1", "--output", str(tmp_path)]) == 2
+    assert "exists and holds no result" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_package_that_is_missing_is_named(tmp_path, jobs):
+    (tmp_path / "torch.py").write_text(
+        "raise ModuleNotFoundError('No module named torch', name='torch')"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "relucones",
+        "reproduce",
+        "trap",
+        "--quick",
+        "--jobs",
+        jobs,
+        "--output",
+        str(tmp_path / "t.json"),
+    ]
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert (
+        done.stderr.splitlines()[-1]
+        == "relucones: reproduce needs the package torch, which is not installed: pip install torch"
+    )
+    assert "Traceback" not in done.stderr
+
+
 def test_a_folder_that_does_not_exist(tmp_path, capsys):
     assert main([*QUICK, "--output", str(tmp_path / "no" / "a.json")]) == 2
     assert "output must lie in a folder that exists" in capsys.readouterr().err
@@ -145,11 +364,16 @@ def test_every_point_of_every_experiment_is_plain_json(name):
     for quick in (False, True):
         experiment = EXPERIMENTS[name](quick=quick)
         assert experiment.name == name
-        assert json.loads(json.dumps([experiment.points, experiment.settings])) == [experiment.points, experiment.settings]
-        assert len({json.dumps(point, sort_keys=True) for point in experiment.points}) == len(experiment.points)
+        assert json.loads(json.dumps([experiment.points, experiment.settings])) == [
+            experiment.points,
+            experiment.settings,
+        ]
+        assert len({json.dumps(point, sort_keys=True) for point in experiment.points}) == len(
+            experiment.points
+        )
 
 
-# ---- the atlas ----------------------------------------------------------------------------------------------------
+# ---- the atlas -----------------------------------------------------------------------------------
 
 
 def test_the_grid_of_the_atlas_is_the_promised_one():
@@ -193,7 +417,9 @@ def test_a_gap_that_stays_open_is_said_and_left_out(monkeypatch):
         raise ValueError("lam is 0.0001, too small here")
 
     monkeypatch.setattr(rows, "find_coupons", open_gap)
-    (row,) = atlas_point({"data": "teacher", "n": 4, "d": 2, "seed": 0}, {**atlas().settings, "lam": [1e-4]})
+    (row,) = atlas_point(
+        {"data": "teacher", "n": 4, "d": 2, "seed": 0}, {**atlas().settings, "lam": [1e-4]}
+    )
     assert row["refused"] == "lam is 0.0001, too small here"
     assert "counting 0.5" not in row
 
