@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__, checks
+from .. import __version__, checks, exact_proof
 from ..arrangement import count_patterns
 from ..checks import BadInput
-from ..convex import Faces, certify, faces_of, lambda_max, solve_global
+from ..convex import Faces, certify, faces_of, lambda_max, solve_global, write_proof
 from ..coupons import find_coupons, good_cone_probability, sufficient_width
 from ..data import Dataset, load_csv
 from ..network import Network, load_constants, load_torch, save_torch
@@ -85,12 +85,18 @@ def _certify(options):
         found["patterns"] = _patterns(options, faces, dataset)
     say(report.pattern_lines(found["patterns"]))
     with progress("solving"):
-        solution = solve_global(*dataset, options.lam, tol=options.tol / 100, faces=faces)
+        # A written proof should be as good as the solver can make it.
+        tol = 1e-12 if options.proof else options.tol / 100
+        solution = solve_global(*dataset, options.lam, tol=tol, faces=faces)
         found |= _optimum(options, solution, dataset, listed=isinstance(faces, Faces))
     say(report.optimum_lines(found))
     if options.save:
         save_torch(solution.network, options.save, options.bias, dataset.standardisation)
-    found["width"] = found["network"] = None
+    found["width"] = found["network"] = found["proof"] = None
+    if options.proof:
+        with progress("writing the proof"):
+            found["proof"] = _proof(options, dataset, solution, network)
+        say(report.proof_lines(found["proof"]))
     if options.width is not None:
         with progress("collecting coupons"):
             found["width"] = _width(options, dataset, faces)
@@ -118,18 +124,20 @@ def _check(options):
     checks.probability(options.tol, "--tol")
     if options.width is not None:
         checks.count(options.width, "--width", most=2**62)
-    if options.save:
-        folder = os.path.dirname(os.path.realpath(options.save))
-        if not os.path.isdir(folder) or os.path.isdir(options.save):
-            raise BadInput(
-                f"--save must name a file in a folder that exists, but it is {options.save}"
-            )
-        if not os.access(folder, os.W_OK):
-            raise BadInput(
-                f"--save must name a file that can be written, but {folder} is read-only"
-            )
-        if find_spec("torch") is None:
-            raise BadInput("--save needs PyTorch: pip install torch")
+    _check_writable(options.proof, "--proof")
+    _check_writable(options.save, "--save")
+    if options.save and find_spec("torch") is None:
+        raise BadInput("--save needs PyTorch: pip install torch")
+
+
+def _check_writable(path, option):
+    if not path:
+        return
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder) or os.path.isdir(path):
+        raise BadInput(f"{option} must name a file in a folder that exists, but it is {path}")
+    if not os.access(folder, os.W_OK):
+        raise BadInput(f"{option} must name a file that can be written, but {folder} is read-only")
 
 
 def _read(options, warned):
@@ -216,7 +224,7 @@ def _data(options, dataset):
 
 def _patterns(options, faces, dataset):
     if isinstance(faces, Faces):
-        return {"count": len(faces.arrangement.cells), "digits": None}
+        return {"count": faces.arrangement.number_of_cells, "digits": None}
     if options.width is not None:
         raise BadInput(
             "--width needs the activation patterns listed; use fewer columns or fewer rows"
@@ -266,6 +274,18 @@ def _width(options, dataset, faces):
     return answer | {"sufficient_width": sufficient_width(len(y), faces.arrangement.rank, 0.01)}
 
 
+def _proof(options, dataset, solution, network):
+    """What the written proof states, of the network given or of the optimal one."""
+    stated = write_proof(options.proof, *dataset, options.lam, solution, network)
+    return {
+        "file": options.proof,
+        "cells": stated.cells,
+        "value": float(stated.loss),
+        "lower_bound": float(stated.bound),
+        "relative_gap": float(stated.gap),
+    }
+
+
 def _verdict(options, network: Network, dataset):
     certificate = certify(network, *dataset, options.lam, tol=options.tol)
     return {
@@ -305,4 +325,8 @@ def _reproduce(options):
     return CERTIFIED
 
 
-COMMANDS = {"certify": _certify, "reproduce": _reproduce}
+def _check_proof(options):
+    return exact_proof.main(["--", options.proof])
+
+
+COMMANDS = {"certify": _certify, "check": _check_proof, "reproduce": _reproduce}

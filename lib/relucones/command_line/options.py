@@ -28,6 +28,7 @@ def parsed(arguments: "list[str] | None") -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"relucones {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     _add_certify(commands)
+    _add_check(commands)
     _add_reproduce(commands)
     return parser.parse_args(arguments)
 
@@ -76,6 +77,21 @@ def _add_certify(commands):
     add = command.add_argument_group("the answer").add_argument
     add("--json", action="store_true", help="print one JSON object")
     add("--save", metavar="FILE", help="write the optimal network, as torch.save does a state dict")
+    add(
+        "--proof",
+        metavar="FILE",
+        help="write the bound down as a proof in exact rationals, for `relucones check`",
+    )
+
+
+def _add_check(commands):
+    command = commands.add_parser(
+        "check",
+        help="check a written proof in exact arithmetic",
+        description="Check a proof that `certify --proof` wrote, without any rounding.",
+        epilog="Exit status: 0 accepted; 1 refused; 2 not readable.",
+    )
+    command.add_argument("proof", help="the JSON file")
 
 
 def _add_reproduce(commands):

@@ -76,6 +76,14 @@ def width_lines(width: dict[str, Any]) -> Iterator[str]:
     )
 
 
+def proof_lines(proof: dict[str, Any]) -> Iterator[str]:
+    """What the written proof states."""
+    yield (
+        f"proof     {proof['file']}: {proof['cells']:,} cells, relative gap "
+        f"{_relative(proof['relative_gap'])}, checked in exact arithmetic"
+    )
+
+
 def network_lines(network: dict[str, Any]) -> Iterator[str]:
     """The verdict on the network given."""
     yield f"network   {network['file']}: width {network['width']:,}, loss {network['value']:.10g}"

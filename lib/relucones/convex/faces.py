@@ -198,7 +198,7 @@ class Faces:
             unit = gradient[f, c] / np.maximum(length[f, c, None], 1e-300)
             left = _cross(planes.ray[f, c], unit) * end
             right = _cross(unit, after[f, c]) * end
-            margin = 2 * slack[f] / np.maximum(length[f, c], 1e-300) + blur[f, c]
+            margin = 2 * slack[f] / np.maximum(length[f, c], slack[f] + 1e-300) + blur[f, c]
             for sign in (1, -1):
                 least = np.minimum(sign * left, sign * right)
                 inside = np.flatnonzero(least > -margin)
@@ -259,7 +259,8 @@ class Faces:
             convex = _convex_across(flats.zero, codimension, sign * slope)
             alive = np.flatnonzero((length + slack[f] > above) & ~convex[start + f])
             unit = sign * gradient[alive] / np.maximum(length[alive, None], 1e-300)
-            margin = 2 * slack[f[alive]] / np.maximum(length[alive], 1e-300) + flats.error[start + f[alive]]
+            margin = 2 * slack[f[alive]] / np.maximum(length[alive], slack[f[alive]] + 1e-300)
+            margin = margin + flats.error[start + f[alive]]
             margin = margin + 8 * self.X.shape[1] * EPS
             least = np.full(len(alive), np.inf)
             for first in range(0, shadows.shape[1], 16):  # a few lines at a time: most candidates fail soon
