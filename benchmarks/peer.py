@@ -1,7 +1,8 @@
-"""Train a ReLU network with `pyscnn` and store it: ``.peers/bin/python peer.py task.npz answer.npz``.
+"""Train a ReLU network with `pyscnn` and store it: ``.peers/bin/python peer.py task.npz
+answer.npz``.
 
-`pyscnn` minimises :math:`\\frac1{2n}\\|\\hat y - y\\|^2 + \\lambda\\sum\\|v\\|`, which is half the objective of the book
-with the same lambda. Only the call of its solver is timed.
+`pyscnn` minimises :math:`\\frac1{2n}\\|\\hat y - y\\|^2 + \\lambda\\sum\\|v\\|`, which is half the
+objective of the book with the same lambda. Only the call of its solver is timed.
 """
 
 import json

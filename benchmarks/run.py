@@ -1,12 +1,16 @@
 """How long a certified optimum takes: `relucones` beside other routes to the same number.
 
-``make bench`` prints a table, draws it into `FIGURES` and writes `RESULTS`, the source of the page *How fast, how far*. Every
-repetition runs in a process of its own, the solvers of a case in turn, so that a slow spell of the machine hits all of
-them; what they do, and what is timed, stands in `solvers.py`. The file is written after every repetition, and a run that
-was interrupted goes on there. The whole run takes about an hour and a half.
+``make bench`` prints a table, draws it into `FIGURES` and writes `RESULTS`, the
+source of the page *How fast, how far*. Every
+repetition runs in a process of its own, the solvers of a case in turn, so that a slow spell of the
+machine hits all of them; what they do, and what is timed, stands in `solvers.py`. The file is
+written after every repetition, and a run that was interrupted goes on there. The whole run takes
+about an hour and a half.
 
-``--quick`` leaves out what takes minutes, ``--again`` forgets what was measured before, ``--out FILE`` writes elsewhere,
-``--peers`` installs the peers into ``benchmarks/.peers`` first (some 1.5 GB); without them they are skipped.
+``--quick`` leaves out what takes minutes, ``--again`` forgets what was measured before,
+``--out FILE`` writes elsewhere,
+``--peers`` installs the peers into ``benchmarks/.peers`` first (some 1.5 GB); without them they
+are skipped.
 """
 
 import argparse
@@ -70,7 +74,12 @@ def repetitions(cases):
     for case in cases:
         for repeat in range(case.repeats):
             for solver in case.solvers:
-                yield {**dict(zip(("group", "n", "d"), case[:3], strict=True)), "lam": case.lam, "solver": solver, "seed": repeat}
+                yield {
+                    **dict(zip(("group", "n", "d"), case[:3], strict=True)),
+                    "lam": case.lam,
+                    "solver": solver,
+                    "seed": repeat,
+                }
 
 
 def key(run):
@@ -79,7 +88,12 @@ def key(run):
 
 def in_own_process(task):
     command = [sys.executable, HERE / "solvers.py", json.dumps(task)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=True)
     return {**task, **json.loads(done.stdout.splitlines()[-1])}
 
@@ -103,7 +117,11 @@ def write(stored, path):
     temporary = path.with_suffix(".tmp")
     runs = ",\n  ".join(json.dumps(run) for run in stored["runs"])
     parts = [f'"settings": {json.dumps(stored["settings"])}', f'"runs": [\n  {runs}\n ]']
-    temporary.write_text("{\n " + ",\n ".join([*parts, f'"summary": {json.dumps(stored["summary"], indent=1)}']) + "\n}\n")
+    temporary.write_text(
+        "{\n "
+        + ",\n ".join([*parts, f'"summary": {json.dumps(stored["summary"], indent=1)}'])
+        + "\n}\n"
+    )
     temporary.replace(path)
 
 
@@ -123,14 +141,19 @@ def earlier_or_new(path, again):
         return now
     earlier = json.loads(path.read_text())
     if earlier["settings"] != now["settings"]:
-        sys.exit(f"{path} was measured with other versions or on another machine; use --again or --out FILE.")
+        sys.exit(
+            f"{path} was measured with other versions or on another machine; "
+            f"use --again or --out FILE."
+        )
     return earlier
 
 
 def install_peers():
     if not PEERS.exists():
         subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
-        subprocess.run([PEERS / "bin/python", "-m", "pip", "install", "-q", *PEER_PACKAGES], check=True)
+        subprocess.run(
+            [PEERS / "bin/python", "-m", "pip", "install", "-q", *PEER_PACKAGES], check=True
+        )
 
 
 def draw(results, folder):
@@ -147,8 +170,12 @@ def draw(results, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="leave out the cases that take minutes")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="leave out the cases that take minutes"
+    )
     parser.add_argument("--again", action="store_true", help="forget earlier results")
     parser.add_argument("--peers", action="store_true", help="install the peers first")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the file to write")

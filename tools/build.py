@@ -26,7 +26,8 @@ from shutil import copy2, rmtree
 
 import yaml
 
-# What is slow to import is imported where it is used, so that an interrupt in the first second is met too.
+# What is slow to import is imported where it is used, so that an interrupt in the first second is
+# met too.
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
@@ -36,15 +37,23 @@ CACHE = BUILD / ".jupyter_cache"
 BUILD_LIMIT = 1500  # seconds for jupyter-book itself; without a limit a hang would last for ever
 SOURCES = {".ipynb", ".md", ".bib"}  # the rest below book/ is data that chapters read
 
-MATHJAX = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions", "a11y", "sre/mathmaps/base.json",
-           "sre/mathmaps/en.json")
+MATHJAX = (
+    "tex-chtml.js",
+    "output/chtml/fonts",
+    "input/tex/extensions",
+    "a11y",
+    "sre/mathmaps/base.json",
+    "sre/mathmaps/en.json",
+)
 MATHJAX_NOTICE = """MathJax 3.2.2, Apache License 2.0, unchanged.
-Copyright (c) The MathJax Consortium.  Taken from the Python package sphinx-mathjax-offline {version}.
+Copyright (c) The MathJax Consortium.  Taken from the Python package
+sphinx-mathjax-offline {version}.
 """
 
 
 def notebooks():
     """The notebooks of the table of contents, in its order."""
+
     def files(node):
         if isinstance(node, dict):
             if "file" in node:
@@ -93,7 +102,8 @@ def leave_interrupts_to_parent():
 
 @contextmanager
 def processes_killed_on_interrupt():
-    """Otherwise the pool waits until their notebooks end.  A kernel ends with the process that started it."""
+    """Otherwise the pool waits until their notebooks end.  A kernel ends with the process that
+    started it."""
     try:
         yield
     except KeyboardInterrupt:
@@ -103,14 +113,17 @@ def processes_killed_on_interrupt():
 
 
 def run_notebook(path, timeout):
-    """Run one notebook; once more after a time-out, since one run in some hundreds stalls with its kernel idle."""
+    """Run one notebook; once more after a time-out, since one run in some hundreds stalls with its
+    kernel idle."""
     import nbformat
     from jupyter_cache.executors.utils import single_nb_execution
     from nbclient.exceptions import CellTimeoutError
 
     for _ in range(2):
         notebook = nbformat.read(path, as_version=4)
-        result = single_nb_execution(notebook, cwd=str(path.parent), timeout=timeout, allow_errors=False)
+        result = single_nb_execution(
+            notebook, cwd=str(path.parent), timeout=timeout, allow_errors=False
+        )
         if not isinstance(result.err, CellTimeoutError):
             break
     return result
@@ -144,7 +157,9 @@ def execute(jobs, timeout):
                     continue
                 print(f"  {result.time:6.1f} s  {name}", flush=True)
                 record = cache.add_nb_to_project(str(path))
-                bundle = CacheBundleIn(result.nb, record.uri, data={"execution_seconds": result.time})
+                bundle = CacheBundleIn(
+                    result.nb, record.uri, data={"execution_seconds": result.time}
+                )
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     if failed:
         sys.exit(f"{len(failed)} notebooks failed: {', '.join(map(str, failed))}")
@@ -176,12 +191,29 @@ def write_versions(anew):
     whose table of run times would otherwise be the old one.
     """
     path = BUILD / "status/versions.md"
-    packages = ("relucones", "numpy", "scipy", "cvxpy", "clarabel", "daqp", "torch", "matplotlib",
-                "jupyter-book", "Sphinx", "myst-nb", "ipykernel")
-    rows = [("Python", platform.python_version()), ("System", f"{platform.system()} {platform.machine()}"),
-            ("Cores", str(os.cpu_count()))]
+    packages = (
+        "relucones",
+        "numpy",
+        "scipy",
+        "cvxpy",
+        "clarabel",
+        "daqp",
+        "torch",
+        "matplotlib",
+        "jupyter-book",
+        "Sphinx",
+        "myst-nb",
+        "ipykernel",
+    )
+    rows = [
+        ("Python", platform.python_version()),
+        ("System", f"{platform.system()} {platform.machine()}"),
+        ("Cores", str(os.cpu_count())),
+    ]
     rows += [(name, metadata.version(name)) for name in packages]
-    text = "| what | version |\n|---|---|\n" + "".join(f"| {name} | {version} |\n" for name, version in rows)
+    text = "| what | version |\n|---|---|\n" + "".join(
+        f"| {name} | {version} |\n" for name, version in rows
+    )
     if anew or not path.exists() or path.read_text() != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -191,7 +223,9 @@ def build():
     program = Path(sys.executable).parent / "jupyter-book"
     command = [program, "build", ".", "-W", "-n", "--keep-going", "-q"]
     # In a session of its own: an interrupt does not reach it, and this process kills it.
-    done = subprocess.run(command, cwd=ROOT, timeout=BUILD_LIMIT, check=False, start_new_session=True)
+    done = subprocess.run(
+        command, cwd=ROOT, timeout=BUILD_LIMIT, check=False, start_new_session=True
+    )
     if done.returncode:
         sys.exit("The book did not build cleanly: the warnings above count as errors.")
 
@@ -216,6 +250,9 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        print("\nbuild: stopped; notebooks that ran to their end are kept, and `make book` goes on from there.",
-              file=sys.stderr)
+        print(
+            "\nbuild: stopped; notebooks that ran to their end are kept, and `make book` "
+            "goes on from there.",
+            file=sys.stderr,
+        )
         sys.exit(130)

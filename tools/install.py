@@ -42,7 +42,9 @@ def gpu_packages(report):
     """Names of the CUDA packages that come with what one of pip's ``--report`` files installs."""
     needs = []
     for entry in report.get("install", []):
-        needs += [need for need in entry["metadata"].get("requires_dist", []) if "extra ==" not in need]
+        needs += [
+            need for need in entry["metadata"].get("requires_dist", []) if "extra ==" not in need
+        ]
     names = {re.match(r"[\w.-]+", need)[0].lower() for need in needs}
     return sorted(name for name in names if GPU_PACKAGES.match(name))
 
@@ -87,7 +89,9 @@ def version_of(python):
     """(3, 11) or so; None where there is no working Python."""
     code = "import sys; print(*sys.version_info[:2])"
     try:
-        out = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout
+        out = subprocess.run(
+            [python, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
     return tuple(map(int, out.split()))
@@ -115,7 +119,9 @@ def pip(*arguments):
     # setuptools greets every editable install with a warning of ten lines.
     quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}
     if subprocess.run(command, cwd=ROOT, env=quiet).returncode:
-        raise InstallError("pip failed (the reason stands above); run the same command again to retry.")
+        raise InstallError(
+            "pip failed (the reason stands above); run the same command again to retry."
+        )
 
 
 def torch_report(version):
@@ -159,13 +165,19 @@ def drop_cpu_torch():
 def install(choice):
     requirements = (ROOT / "requirements.txt").read_text()
     version = pinned("torch", requirements)
-    print("Installing the pinned packages into .venv (about 1.7 GB on disk, a minute or two)", flush=True)
+    print(
+        "Installing the pinned packages into .venv (about 1.7 GB on disk, a minute or two)",
+        flush=True,
+    )
     # A new pip reads metadata without downloading wheels, which the dry run relies on.
     pip("install", "-q", *(f"{name}=={pinned(name, requirements)}" for name in ("pip", "uv")))
     if choice == "cuda":
         drop_cpu_torch()
     if which_torch(choice, platform.system(), lambda: torch_report(version)) == "cpu":
-        print(f"torch {version}: taking the CPU build, since the default one needs 3 GB of CUDA packages.")
+        print(
+            f"torch {version}: taking the CPU build, since the default one needs "
+            "3 GB of CUDA packages."
+        )
         print("If you want those: make book TORCH=cuda", flush=True)
         install_cpu_torch(version)
     else:
@@ -176,7 +188,9 @@ def install(choice):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--torch", default="auto", help="auto, cpu or cuda")
-    parser.add_argument("--python-was-chosen", action="store_true", help="rebuild .venv for this Python")
+    parser.add_argument(
+        "--python-was-chosen", action="store_true", help="rebuild .venv for this Python"
+    )
     arguments = parser.parse_args()
     choice = arguments.torch or "auto"
     if sys.version_info < OLDEST:

@@ -3,9 +3,10 @@
     python tools/kernels.py other COMMAND ...    one kernel that is not this machine's own
     python tools/kernels.py all COMMAND ...      every kernel in turn
 
-OpenBLAS picks its kernel by processor, and kernels round differently. A test that passes under one only is a test of
-that kernel. Where numpy comes with another library (Accelerate on a Mac) or another processor, there is nothing to choose,
-and this is said. The exit status is the first that is not zero.
+OpenBLAS picks its kernel by processor, and kernels round differently. A test that passes under one
+only is a test of that kernel. Where numpy comes with another library (Accelerate on a Mac) or
+another processor, there is nothing to choose, and this is said. The exit status is the first that
+is not zero.
 """
 
 import os
@@ -20,7 +21,11 @@ def own_kernel():
     import numpy  # noqa: F401  (so that its library is loaded)
     from threadpoolctl import threadpool_info
 
-    found = [info.get("architecture") for info in threadpool_info() if info.get("internal_api") == "openblas"]
+    found = [
+        info.get("architecture")
+        for info in threadpool_info()
+        if info.get("internal_api") == "openblas"
+    ]
     return found[0] if found and found[0] in KERNELS else None
 
 
@@ -28,7 +33,9 @@ def chosen(which, own):
     """The kernels to run under: all of them, or one that is not `own`."""
     if own is None:
         return []
-    return list(KERNELS) if which == "all" else [next(kernel for kernel in KERNELS if kernel != own)]
+    return (
+        list(KERNELS) if which == "all" else [next(kernel for kernel in KERNELS if kernel != own)]
+    )
 
 
 def main(arguments):
@@ -43,7 +50,9 @@ def main(arguments):
         print("kernels: numpy's linear algebra has no other kernel here; nothing to run")
     status = 0
     for kernel in kernels:
-        print(f"kernels: {' '.join(command)}  under {kernel}, this machine's own is {own}", flush=True)
+        print(
+            f"kernels: {' '.join(command)}  under {kernel}, this machine's own is {own}", flush=True
+        )
         environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_L2_SIZE"}
         environment["OPENBLAS_CORETYPE"] = kernel
         status = status or subprocess.run(command, env=environment, check=False).returncode

@@ -21,7 +21,9 @@ def current(root=ROOT):
 
 
 def tracked_files(root=ROOT):
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True
+    ).stdout
     return [root / name for name in listed.decode().split("\0") if name and (root / name).is_file()]
 
 

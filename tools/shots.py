@@ -1,6 +1,7 @@
 """Pictures of every built page, for people to look at: wide, on a phone, in the dark.
 
-They go to _build/shots/VIEW/PAGE.png, tall pages in parts (PAGE_2.png, ...); index.html there shows them side by side.
+They go to _build/shots/VIEW/PAGE.png, tall pages in parts (PAGE_2.png, ...); index.html there shows
+them side by side.
 ``python tools/shots.py glossary part1`` takes only pages whose name holds one of the words.
 """
 
@@ -13,7 +14,11 @@ HTML = ROOT / "_build/html"
 SHOTS = ROOT / "_build/shots"
 VIEWS = {
     "wide": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "device_scale_factor": 2},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "color_scheme": "light",
+        "device_scale_factor": 2,
+    },
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
 }
 TALLEST = 16_000  # pixels; Chromium cannot draw much taller pictures
@@ -34,7 +39,11 @@ def main(words):
     path = site.find_browser()
     if path is None:
         sys.exit(site.WHERE)
-    pages = [p for p in sorted(HTML.glob("book/**/*.html")) if not words or any(w in str(p) for w in words)]
+    pages = [
+        p
+        for p in sorted(HTML.glob("book/**/*.html"))
+        if not words or any(w in str(p) for w in words)
+    ]
     rows = []
     with site.serve(HTML) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=site.FLAGS)
@@ -51,7 +60,9 @@ def main(words):
                 page.evaluate("window.MathJax ? MathJax.startup.promise.then(() => 0) : 0")
                 page.evaluate("document.fonts.ready.then(() => 0)")
                 height = page.evaluate("document.documentElement.scrollHeight")
-                page.set_viewport_size({**settings["viewport"], "height": min(TALLEST, max(844, height))})
+                page.set_viewport_size(
+                    {**settings["viewport"], "height": min(TALLEST, max(844, height))}
+                )
                 for part, top in enumerate(range(0, height, TALLEST), start=1):
                     page.evaluate(f"window.scrollTo({{top: {top}, behavior: 'instant'}})")
                     end = f"_{part}.png" if part > 1 else ".png"
@@ -59,7 +70,10 @@ def main(words):
                     picture.parent.mkdir(parents=True, exist_ok=True)
                     page.screenshot(path=picture)
                     label = f"<figcaption>{view} {name} {part}</figcaption>"
-                    rows.append(f'<figure><img src="{picture.relative_to(SHOTS)}" width="400">{label}</figure>')
+                    rows.append(
+                        f'<figure><img src="{picture.relative_to(SHOTS)}" width="400">'
+                        f"{label}</figure>"
+                    )
                 page.close()
             context.close()
         browser.close()

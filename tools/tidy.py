@@ -15,11 +15,15 @@ CELL_METADATA = {"tags", "mystnb"}
 
 
 def tidy(notebook):
-    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:
         cell.setdefault("id", nbformat.v4.new_code_cell().id)
-        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in CELL_METADATA})
+        cell.metadata = nbformat.from_dict(
+            {k: v for k, v in cell.metadata.items() if k in CELL_METADATA}
+        )
         cell.source = "\n".join(line.rstrip() for line in cell.source.rstrip().splitlines())
         if cell.cell_type == "code":
             cell.execution_count = None

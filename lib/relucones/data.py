@@ -107,7 +107,8 @@ def gaussian_teacher(
 
     :math:`x_k \sim \mathcal N(0, I_d)` and
     :math:`y_k = \sum_{j} a_j \sigma(w_j^\top x_k) + \text{noise}\,\xi_k` with all teacher weights
-    and :math:`\xi_k` standard normal. Source: experiments of arXiv 2505.22578 (``width=10``, no noise).
+    and :math:`\xi_k` standard normal. Source: experiments of arXiv 2505.22578 (``width=10``, no
+    noise).
 
     Examples
     --------

@@ -69,7 +69,8 @@ def _bias_name(weight_name):
 
 
 def outputs_of(module: Any, X: np.ndarray) -> np.ndarray:
-    """The outputs (n,) of a copy of the module at points `X` (n, d), in float64, not in training."""
+    """The outputs (n,) of a copy of the module at points `X` (n, d), in float64, not in
+    training."""
     torch = import_torch("from_torch")
     try:
         evaluated = copy.deepcopy(module).cpu().double().eval()

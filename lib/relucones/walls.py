@@ -1,8 +1,9 @@
 r"""Is this point on that wall? Every tolerance of the question once, with a name and a reason.
 
-A direction u lies on the wall of the point x when :math:`u^\top x = 0`. How far it is from there is the sine of an angle,
-and the angle depends on the units of the columns. So every column is first brought to size one, which changes no dot
-product: x is divided by the sizes of the columns, u is multiplied by them.
+A direction u lies on the wall of the point x when :math:`u^\top x = 0`. How far it is from there is
+the sine of an angle, and the angle depends on the units of the columns. So every column is first
+brought to size one, which changes no dot product: x is divided by the sizes of the columns, u is
+multiplied by them.
 """
 
 import numpy as np

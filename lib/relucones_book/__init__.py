@@ -1,1 +1,2 @@
-"""The furniture of the book *Cones and Coupons*: its figures, sliders, long experiments and their results."""
+"""The furniture of the book *Cones and Coupons*: its figures, sliders, long experiments and their
+results."""

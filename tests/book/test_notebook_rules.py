@@ -1,4 +1,4 @@
-r'''The rules of the notebooks, and the tests that enforce them.
+r"""The rules of the notebooks, and the tests that enforce them.
 
 Run ``pytest tests/book`` while you write; run ``make tidy`` before you commit
 (it strips outputs and counts).  The rules have two levels.
@@ -81,7 +81,7 @@ EVERY CHAPTER (``book/part*/*.ipynb``), in addition
 
 How a rule is written: a function of one notebook that returns a list of complaints, each
 naming the cell.  ``test_rules_bite.py`` breaks a correct chapter once for every rule.
-'''
+"""
 
 import ast
 import copy
@@ -105,16 +105,31 @@ if "google.colab" in sys.modules:
 """
 
 KNOWN_TAGS = {
-    "remove-cell", "remove-input", "remove-output",
-    "hide-cell", "hide-input", "hide-output",
-    "keep_output", "nbval-check-output", "nbval-ignore-output",
-    "raises-exception", "scroll-output", "full-width", "margin",
+    "remove-cell",
+    "remove-input",
+    "remove-output",
+    "hide-cell",
+    "hide-input",
+    "hide-output",
+    "keep_output",
+    "nbval-check-output",
+    "nbval-ignore-output",
+    "raises-exception",
+    "scroll-output",
+    "full-width",
+    "margin",
 }
 MAX_LINES = 15
 MAX_SECONDS = 60
 SECTIONS = [
-    "The question", "The claim", "The idea of the proof", "The proof", "Numerical corner",
-    "Experiment", "What to remember", "Exercises",
+    "The question",
+    "The claim",
+    "The idea of the proof",
+    "The proof",
+    "Numerical corner",
+    "Experiment",
+    "What to remember",
+    "Exercises",
 ]
 OPTIONAL_SECTIONS = {"The proof"}
 CLAIMS = ("prf:theorem", "prf:proposition", "prf:lemma", "prf:corollary")
@@ -204,7 +219,9 @@ class Notebook:
                 start = re.match(r"\s*(`{3,}|:{3,}|~{3,})\{([\w:-]+)\}\s*(.*)", line)
                 if not start or start[2] not in names:
                     continue
-                body = list(itertools.takewhile(lambda s, end=start[1]: s.strip() != end, lines[k + 1 :]))
+                body = list(
+                    itertools.takewhile(lambda s, end=start[1]: s.strip() != end, lines[k + 1 :])
+                )
                 options = {}
                 while body and (option := re.match(r"\s*:([\w-]+):\s*(.*)", body[0])):
                     options[option[1]] = option[2].strip()
@@ -400,7 +417,8 @@ def r8_figures_described(nb):
         if alt and alt.strip() == figure.get("caption", "").strip():
             yield f"{at(piece)}: alt text repeats the caption; say what is seen"
         if not re.fullmatch(r"fig-[a-z0-9]+(-[a-z0-9]+)*", figure.get("name", "")):
-            yield f"{at(piece)}: mystnb.figure.name {figure.get('name')!r}, expected 'fig-some-words'"
+            yield f"{at(piece)}: mystnb.figure.name {figure.get('name')!r}, "
+                "expected 'fig-some-words'"
 
 
 def r9_widgets_are_extra(nb):
@@ -485,7 +503,8 @@ def c4_picture_before_formula(nb):
 def c5_claims_have_sources(nb):
     blocks = nb.blocks(*CLAIMS)
     if not any(b.section and section_name(b.section) == "The claim" for b in blocks):
-        yield "'The claim' holds no {prf:theorem}, {prf:proposition}, {prf:lemma} or {prf:corollary}"
+        yield "'The claim' holds no {prf:theorem}, {prf:proposition}, {prf:lemma} or "
+            "{prf:corollary}"
     for block in blocks:
         where = f"{{{block.name}}} {block.argument}"
         if "label" not in block.options:
@@ -551,13 +570,28 @@ def c11_glossary_used(nb):
 
 
 NOTEBOOK_RULES = [
-    r1_format, r2_stored_without_outputs, r3_colab_cell, r4_short_cells_known_tags,
-    r5_no_machine_dependence, r6_seeds, r7_hidden_assertions, r8_figures_described,
-    r9_widgets_are_extra, r10_markdown_pictures_and_links,
+    r1_format,
+    r2_stored_without_outputs,
+    r3_colab_cell,
+    r4_short_cells_known_tags,
+    r5_no_machine_dependence,
+    r6_seeds,
+    r7_hidden_assertions,
+    r8_figures_described,
+    r9_widgets_are_extra,
+    r10_markdown_pictures_and_links,
 ]
 CHAPTER_RULES = [
-    c1_title, c2_goals, c3_sections_in_order, c4_picture_before_formula, c5_claims_have_sources,
-    c6_proof, c7_numbers, c8_exercises, c9_self_check, c10_hidden_numbers_and_interaction,
+    c1_title,
+    c2_goals,
+    c3_sections_in_order,
+    c4_picture_before_formula,
+    c5_claims_have_sources,
+    c6_proof,
+    c7_numbers,
+    c8_exercises,
+    c9_self_check,
+    c10_hidden_numbers_and_interaction,
     c11_glossary_used,
 ]
 

@@ -11,9 +11,21 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 
 # Written in halves, so that this file passes its own test.
-REGISTRY_HOSTS = ["pypi" + ".org", "python" + "hosted", "download.py" + "torch.org", "npm" + "js.org",
-                  "deb." + "debian.org", "conda." + "anaconda.org"]
-INDEX_OPTIONS = ["--index" + "-url", "--extra-" + "index-url", "--find-" + "links", "PIP_" + "INDEX_URL", "UV_" + "INDEX"]
+REGISTRY_HOSTS = [
+    "pypi" + ".org",
+    "python" + "hosted",
+    "download.py" + "torch.org",
+    "npm" + "js.org",
+    "deb." + "debian.org",
+    "conda." + "anaconda.org",
+]
+INDEX_OPTIONS = [
+    "--index" + "-url",
+    "--extra-" + "index-url",
+    "--find-" + "links",
+    "PIP_" + "INDEX_URL",
+    "UV_" + "INDEX",
+]
 MACHINE_FOLDERS = ["wo" + "rk", "ro" + "ot", "ho" + "me", "Us" + "ers", "t" + "mp"]
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:" + "|".join(MACHINE_FOLDERS) + r")/\w")
 NOT_PAGES = {"README.md"}
@@ -72,7 +84,9 @@ def test_table_of_contents_lists_every_page_once():
     pages = {
         str(p.relative_to(ROOT).with_suffix(""))
         for p in project_files()
-        if p.is_relative_to(ROOT / "book") and p.suffix in {".md", ".ipynb"} and p.name not in NOT_PAGES
+        if p.is_relative_to(ROOT / "book")
+        and p.suffix in {".md", ".ipynb"}
+        and p.name not in NOT_PAGES
     }
     assert sorted(listed) == sorted(pages)
 
@@ -94,7 +108,11 @@ def requirements(name):
 
 
 def test_requirements_are_exact_pins():
-    loose = [r for r in requirements("requirements.txt") if r != "-e ./lib" and not re.fullmatch(r"[\w.-]+==[\w.]+", r)]
+    loose = [
+        r
+        for r in requirements("requirements.txt")
+        if r != "-e ./lib" and not re.fullmatch(r"[\w.-]+==[\w.]+", r)
+    ]
     assert not loose
 
 
@@ -105,7 +123,9 @@ def test_lock_agrees_with_requirements():
 
 
 def test_binder_takes_the_same_uv():
-    assert requirements("binder/requirements.txt") == [r for r in requirements("requirements.txt") if r.startswith("uv==")]
+    assert requirements("binder/requirements.txt") == [
+        r for r in requirements("requirements.txt") if r.startswith("uv==")
+    ]
 
 
 def test_library_has_lower_bounds_only():

@@ -34,7 +34,9 @@ def code(source, *tags, **metadata):
 
 def exercise(label, coded=False):
     fence = "```{exercise} Count\n:label: " + label + "\n\nCount to three.\n```\n"
-    return new_markdown_cell(fence + "\n```{solution} " + label + "\n:class: dropdown\n\nOne, two, three.\n```")
+    return new_markdown_cell(
+        fence + "\n```{solution} " + label + "\n:class: dropdown\n\nOne, two, three.\n```"
+    )
 
 
 def example_chapter():
@@ -42,12 +44,16 @@ def example_chapter():
     text = new_markdown_cell
     cells = [
         text(
-            "# An example\n\n:::{admonition} Goals\n:class: tip\nAfter this chapter you can\n\n- count cones\n"
+            "# An example\n\n:::{admonition} Goals\n:class: tip\nAfter this chapter you can\n\n"
+            "- count cones\n"
             "- check a count\n\n**Before you start**: nothing.\n\n"
             "**Time**: 5 minutes to read, 2 seconds to run.\n:::"
         ),
         code(rules.COLAB_CELL, "remove-cell"),
-        text("## The question\n\nHow many {term}`activation patterns <activation pattern>` are there?"),
+        text(
+            "## The question\n\nHow many {term}`activation patterns <activation pattern>` "
+            "are there?"
+        ),
         code(
             "import matplotlib.pyplot as plt\nimport numpy as np\n\nfig, ax = plt.subplots()\n"
             "_ = ax.plot([0, 1], [0, 1])\nplt.show()",
@@ -151,16 +157,31 @@ DEFECTS = [
     (rules.r7_hidden_assertions, replace("assert count == 2", "print(count)")),
     (rules.r7_hidden_assertions, edit("assert count", tag())),
     (rules.r8_figures_described, edit("plt.show", lambda c: c.metadata.pop("mystnb"))),
-    (rules.r8_figures_described, edit("plt.show", lambda c: c.metadata.mystnb.image.update(alt="plot"))),
-    (rules.r8_figures_described, edit("plt.show", lambda c: c.metadata.mystnb.figure.update(caption=""))),
-    (rules.r8_figures_described, edit("plt.show", lambda c: c.metadata.mystnb.figure.update(name="Fig 1"))),
+    (
+        rules.r8_figures_described,
+        edit("plt.show", lambda c: c.metadata.mystnb.image.update(alt="plot")),
+    ),
+    (
+        rules.r8_figures_described,
+        edit("plt.show", lambda c: c.metadata.mystnb.figure.update(caption="")),
+    ),
+    (
+        rules.r8_figures_described,
+        edit("plt.show", lambda c: c.metadata.mystnb.figure.update(name="Fig 1")),
+    ),
     (rules.r8_figures_described, replace("plt.show()", "plt.show()\nx = 1")),
     (rules.r8_figures_described, add(code("fig, ax = plots.cones(3)"))),
     (rules.r9_widgets_are_extra, edit("sliders.interact", tag())),
     (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("![](picture.png)"))),
-    (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("![A fine picture](https://e.org/p.png)"))),
+    (
+        rules.r10_markdown_pictures_and_links,
+        add(new_markdown_cell("![A fine picture](https://e.org/p.png)")),
+    ),
     (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("<img src='p.png'>"))),
-    (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("```{image} p.png\n:width: 10em\n```"))),
+    (
+        rules.r10_markdown_pictures_and_links,
+        add(new_markdown_cell("```{image} p.png\n:width: 10em\n```")),
+    ),
     (rules.c1_title, replace("# An example", "Hello")),
     (rules.c1_title, add(new_markdown_cell("# Another title"))),
     (rules.c2_goals, replace("- check a count\n", "")),
@@ -192,7 +213,9 @@ DEFECTS = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "defect"), DEFECTS, ids=[f"{r.__name__}-{k}" for k, (r, _) in enumerate(DEFECTS)])
+@pytest.mark.parametrize(
+    ("rule", "defect"), DEFECTS, ids=[f"{r.__name__}-{k}" for k, (r, _) in enumerate(DEFECTS)]
+)
 def test_rule_bites(rule, defect):
     chapter = nbformat.from_dict(example_chapter())
     defect(chapter)

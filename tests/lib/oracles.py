@@ -1,4 +1,5 @@
-"""Slow, plain routes to the numbers of the library, written from the mathematics and not from its code."""
+"""Slow, plain routes to the numbers of the library, written from the mathematics and not from its
+code."""
 
 from itertools import product
 
@@ -17,14 +18,16 @@ def loss(W, a, X, y, lam):
     return residual @ residual / len(y) + lam * (np.sum(W * W) + np.sum(a * a))
 
 
-# ---- cells ------------------------------------------------------------------------------------------------------
+# ---- cells ---------------------------------------------------------------------------------------
 
 
 def patterns_by_linear_programs(X):
-    """All patterns of open cells, sorted: a tree over the points, cut where a linear program is infeasible.
+    """All patterns of open cells, sorted: a tree over the points, cut where a linear program is
+    infeasible.
 
-    The pattern of the first k points is realised when some w has ``side * (x @ w) >= 1`` on its non-zero rows, so every
-    one of the 2^n patterns is accepted or refused by a linear program on it or on a part of it.
+    The pattern of the first k points is realised when some w has ``side * (x @ w) >= 1`` on its
+    non-zero rows, so every one of the 2^n patterns is accepted or refused by a linear program on it
+    or on a part of it.
     """
     X = np.array(X, dtype=float)
     largest = np.abs(X).max(axis=1, keepdims=True)
@@ -42,7 +45,12 @@ def _separable(X, pattern):
     rows = X.any(axis=1)
     side = 2 * np.array(pattern)[rows] - 1
     d = X.shape[1]
-    answer = linprog(np.zeros(d), A_ub=-side[:, None] * X[rows], b_ub=-np.ones(rows.sum()), bounds=[(None, None)] * d)
+    answer = linprog(
+        np.zeros(d),
+        A_ub=-side[:, None] * X[rows],
+        b_ub=-np.ones(rows.sum()),
+        bounds=[(None, None)] * d,
+    )
     assert answer.status in (0, 2), answer.message
     return answer.status == 0
 
@@ -53,17 +61,21 @@ def general_position(X):
 
     X = X / np.linalg.norm(X, axis=1, keepdims=True)
     size = min(X.shape)
-    return all(np.linalg.svd(X[list(c)], compute_uv=False)[-1] > 1e-4 for c in combinations(range(len(X)), size))
+    return all(
+        np.linalg.svd(X[list(c)], compute_uv=False)[-1] > 1e-4
+        for c in combinations(range(len(X)), size)
+    )
 
 
-# ---- the dual constraint -----------------------------------------------------------------------------------------
+# ---- the dual constraint -------------------------------------------------------------------------
 
 
 def dual_maximum(X, nu, patterns=None):
     r"""The maximum over the unit ball of :math:`|\nu^\top\sigma(Xu)|`, cell by cell.
 
-    On a closed cell the function is :math:`g^\top u`, whose maximum over the cone and the ball is the length of the
-    projection of g on the cone, and by Moreau the distance of g from the polar cone: a non-negative least-squares problem.
+    On a closed cell the function is :math:`g^\top u`, whose maximum over the cone and the ball is
+    the length of the projection of g on the cone, and by Moreau the distance of g from the polar
+    cone: a non-negative least-squares problem.
     """
     patterns = patterns_by_linear_programs(X) if patterns is None else patterns
     best = 0.0
@@ -74,7 +86,8 @@ def dual_maximum(X, nu, patterns=None):
 
 
 def sampled_maximum(X, nu, rng, samples=4000, rounds=25):
-    """A lower bound on the same maximum: random directions, the best of them improved by ever smaller random moves."""
+    """A lower bound on the same maximum: random directions, the best of them improved by ever
+    smaller random moves."""
     d = X.shape[1]
 
     def values(U):
@@ -87,13 +100,17 @@ def sampled_maximum(X, nu, rng, samples=4000, rounds=25):
     best = U[np.argsort(-values(U))[:5]]
     step = 0.5
     for _ in range(rounds):
-        U = units(np.concatenate([best, (best[:, None] + step * rng.standard_normal((5, 40, d))).reshape(-1, d)]))
+        U = units(
+            np.concatenate(
+                [best, (best[:, None] + step * rng.standard_normal((5, 40, d))).reshape(-1, d)]
+            )
+        )
         best = U[np.argsort(-values(U))[:5]]
         step *= 0.7
     return values(best).max()
 
 
-# ---- the convex programs ------------------------------------------------------------------------------------------
+# ---- the convex programs -------------------------------------------------------------------------
 
 
 def cone_value(X, y, lam, patterns, signs):
@@ -102,12 +119,15 @@ def cone_value(X, y, lam, patterns, signs):
     v = [cp.Variable(d) for _ in signs]
     fit = sum(s * cp.multiply(D, X @ vj) for D, s, vj in zip(patterns, signs, v, strict=True))
     inside = [cp.multiply(2 * D - 1, X @ vj) >= 0 for D, vj in zip(patterns, v, strict=True)]
-    problem = cp.Problem(cp.Minimize(cp.sum_squares(fit - y) / n + 2 * lam * sum(cp.norm(vj) for vj in v)), inside)
+    problem = cp.Problem(
+        cp.Minimize(cp.sum_squares(fit - y) / n + 2 * lam * sum(cp.norm(vj) for vj in v)), inside
+    )
     return problem.solve(solver=cp.CLARABEL, tol_gap_abs=1e-11, tol_gap_rel=1e-11, tol_feas=1e-11)
 
 
 def global_value(X, y, lam):
-    """The whole program: the cone that holds every signed pattern, the patterns found by linear programs."""
+    """The whole program: the cone that holds every signed pattern, the patterns found by linear
+    programs."""
     patterns = patterns_by_linear_programs(X)
     both = np.concatenate([patterns, patterns])
     return cone_value(X, y, lam, both, np.repeat([1, -1], len(patterns)))
@@ -116,8 +136,8 @@ def global_value(X, y, lam):
 def linear_neuron(X, y, lam):
     r"""The minimiser of :math:`\frac1n\|Xv-y\|^2 + 2\lambda\|v\|`, by its length.
 
-    A minimiser v != 0 solves :math:`(X^\top X/n + \lambda/\rho)v = X^\top y/n` with :math:`\rho=\|v\|`, one equation in
-    one unknown.
+    A minimiser v != 0 solves :math:`(X^\top X/n + \lambda/\rho)v = X^\top y/n` with
+    :math:`\rho=\|v\|`, one equation in one unknown.
     """
     n, d = X.shape
     gram, target = X.T @ X / n, X.T @ y / n
@@ -128,7 +148,9 @@ def linear_neuron(X, y, lam):
         rho = np.exp(log_rho)
         return np.linalg.solve(rho * gram + lam * np.eye(d), rho * target)
 
-    log_rho = brentq(lambda t: np.linalg.norm(vector(t)) / np.exp(t) - 1, -40, 40, xtol=1e-15, rtol=1e-15)
+    log_rho = brentq(
+        lambda t: np.linalg.norm(vector(t)) / np.exp(t) - 1, -40, 40, xtol=1e-15, rtol=1e-15
+    )
     return vector(log_rho)
 
 
@@ -138,7 +160,8 @@ def linear_neuron_value(X, y, lam):
 
 
 def orthonormal_value(y, lam):
-    """The global minimum on orthonormal points: one neuron for the positive labels, one for the negative."""
+    """The global minimum on orthonormal points: one neuron for the positive labels, one for the
+    negative."""
     n, total = len(y), 0.0
     for part in (y[y > 0], y[y < 0]):
         length = np.linalg.norm(part)
@@ -148,7 +171,8 @@ def orthonormal_value(y, lam):
 
 @np.errstate(all="ignore")
 def descend(X, y, lam, m, rng, steps=400, rate=0.05):
-    """A few hundred steps of plain gradient descent from a random start: any network is an upper bound."""
+    """A few hundred steps of plain gradient descent from a random start: any network is an upper
+    bound."""
     d = X.shape[1]
     W = rng.standard_normal((m, d)) / np.sqrt(d)
     a = rng.choice([-1.0, 1.0], m) * np.linalg.norm(W, axis=1)

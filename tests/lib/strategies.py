@@ -1,4 +1,5 @@
-"""Small data in every position: general, on grids, repeated, parallel, opposite, zero and rank-deficient rows."""
+"""Small data in every position: general, on grids, repeated, parallel, opposite, zero and
+rank-deficient rows."""
 
 import numpy as np
 from hypothesis import strategies as st

@@ -12,9 +12,20 @@ HTML = Path(__file__).resolve().parents[2] / "_build/html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC_BROWSER = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 # No sandbox, since containers and root have none; no calls home.
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
-WHERE = "no Chromium or Chrome found: install one (Debian: apt-get install chromium) or name it in RELUCONES_BROWSER"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+]
+WHERE = (
+    "no Chromium or Chrome found: install one (Debian: apt-get install chromium) "
+    "or name it in RELUCONES_BROWSER"
+)
 
 
 def find_browser():

@@ -12,9 +12,26 @@ ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build/html"
 PAGES = sorted(str(p.relative_to(HTML)) for p in HTML.glob("**/*.html") if "_static" not in p.parts)
 # Attributes by which a page loads something, as against links that a reader may follow.
-LOADS = {("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("video", "src"),
-         ("object", "data"), ("embed", "src"), ("image", "href")}
-LOADING_RELATIONS = {"stylesheet", "preload", "icon", "shortcut", "modulepreload", "preconnect", "dns-prefetch", "manifest"}
+LOADS = {
+    ("script", "src"),
+    ("img", "src"),
+    ("iframe", "src"),
+    ("source", "src"),
+    ("video", "src"),
+    ("object", "data"),
+    ("embed", "src"),
+    ("image", "href"),
+}
+LOADING_RELATIONS = {
+    "stylesheet",
+    "preload",
+    "icon",
+    "shortcut",
+    "modulepreload",
+    "preconnect",
+    "dns-prefetch",
+    "manifest",
+}
 MAX_BYTES = 5_000_000
 FOREIGN_SCRIPTS = ("require.js", "require.min.js", "embed-amd", "html-manager")
 
@@ -76,13 +93,21 @@ def test_nothing_is_loaded_from_elsewhere(name):
     loads = read(name).loads
     assert not [target for target in loads if is_foreign(target)]
     assert not [target for target in loads if target.split("?")[0].endswith(FOREIGN_SCRIPTS)]
-    missing = [t for t in loads if not t.startswith("data:") and not (HTML / name).parent.joinpath(
-        unquote(urlsplit(t).path)).exists()]
+    missing = [
+        t
+        for t in loads
+        if not t.startswith("data:")
+        and not (HTML / name).parent.joinpath(unquote(urlsplit(t).path)).exists()
+    ]
     assert not missing
 
 
 def notebooks():
-    return sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("book/**/*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+    return sorted(
+        str(p.relative_to(ROOT))
+        for p in ROOT.glob("book/**/*.ipynb")
+        if ".ipynb_checkpoints" not in p.parts
+    )
 
 
 @pytest.mark.parametrize("notebook", notebooks())

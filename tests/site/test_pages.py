@@ -134,7 +134,9 @@ def visit(browser, address):
         context = browser.new_context(viewport=viewport, color_scheme="dark" if dark else "light")
         contexts.append(context)
         mode = "dark" if dark else "light"
-        context.add_init_script(f"localStorage.setItem('mode', '{mode}'); localStorage.setItem('theme', '{mode}')")
+        context.add_init_script(
+            f"localStorage.setItem('mode', '{mode}'); localStorage.setItem('theme', '{mode}')"
+        )
         page, findings = context.new_page(), []
 
         def only_here(route):
@@ -145,7 +147,9 @@ def visit(browser, address):
                 route.abort()
 
         def console(message):
-            if message.type == "error" and not any(known in message.text for known in CONSOLE_BASELINE):
+            if message.type == "error" and not any(
+                known in message.text for known in CONSOLE_BASELINE
+            ):
                 findings.append(f"console: {message.text[:200]}")
 
         def error(exception):
@@ -238,7 +242,9 @@ def slider_findings(page):
     return findings
 
 
-@pytest.mark.parametrize("name", [p for p in PAGES if 'type="range"' in (HTML / p).read_text(encoding="utf-8")])
+@pytest.mark.parametrize(
+    "name", [p for p in PAGES if 'type="range"' in (HTML / p).read_text(encoding="utf-8")]
+)
 def test_sliders_by_keyboard(visit, name):
     page, findings = visit(name, WIDE)
     report(name, findings + slider_findings(page))
@@ -275,8 +281,17 @@ def test_checks_bite(visit, tmp_path):
         page.set_viewport_size(PHONE)
         findings += page.evaluate(SIDEWAYS)
     text = "\n".join(findings)
-    for expected in ("MathJax was not loaded", "asks another host", "404", "missing_function", "without alt text",
-                     "does not load", "axe color-contrast", "sideways", "does not change the picture"):
+    for expected in (
+        "MathJax was not loaded",
+        "asks another host",
+        "404",
+        "missing_function",
+        "without alt text",
+        "does not load",
+        "axe color-contrast",
+        "sideways",
+        "does not change the picture",
+    ):
         assert expected in text, f"{expected!r} not in\n{text}"
     # With MathJax at hand, what it left over is named.
     page.evaluate("window.MathJax = {startup: {promise: Promise.resolve()}}")

@@ -20,7 +20,10 @@ install = load("install")
 
 def report(*needs):
     """pip's report on torch alone, which needs these packages."""
-    return {"version": "1", "install": [{"metadata": {"name": "torch", "version": "2", "requires_dist": list(needs)}}]}
+    return {
+        "version": "1",
+        "install": [{"metadata": {"name": "torch", "version": "2", "requires_dist": list(needs)}}],
+    }
 
 
 CPU = report("filelock", "sympy>=1.13.3", 'triton>=3; extra == "compiler"')
@@ -78,7 +81,9 @@ def recorded(monkeypatch):
     commands = []
     monkeypatch.setattr(install, "pip", lambda *arguments: commands.append(("pip", *arguments)))
     monkeypatch.setattr(install, "drop_cpu_torch", lambda: commands.append(("drop",)))
-    monkeypatch.setattr(install, "install_cpu_torch", lambda version: commands.append(("cpu", version)))
+    monkeypatch.setattr(
+        install, "install_cpu_torch", lambda version: commands.append(("cpu", version))
+    )
     monkeypatch.setattr(install, "install_the_rest", lambda: commands.append(("rest",)))
     monkeypatch.setattr(install.platform, "system", lambda: "Linux")
     return commands
@@ -95,7 +100,10 @@ def test_plain_pip_where_that_is_a_cpu_build(recorded, monkeypatch):
     monkeypatch.setattr(install, "torch_report", lambda version: CPU)
     install.install("auto")
     torch = install.pinned("torch", (ROOT / "requirements.txt").read_text())
-    assert recorded[-2:] == [("pip", "install", "-q", "-c", "constraints.txt", f"torch=={torch}"), ("rest",)]
+    assert recorded[-2:] == [
+        ("pip", "install", "-q", "-c", "constraints.txt", f"torch=={torch}"),
+        ("rest",),
+    ]
 
 
 def test_cuda_on_demand_replaces_the_cpu_build(recorded):
@@ -128,5 +136,13 @@ def test_failed_cpu_build_names_both_ways_on(monkeypatch):
 
 
 def test_fingerprint_sees_choice_and_python():
-    assert len({install.fingerprint("auto", (3, 11)), install.fingerprint("cuda", (3, 11)),
-                install.fingerprint("auto", (3, 12))}) == 3
+    assert (
+        len(
+            {
+                install.fingerprint("auto", (3, 11)),
+                install.fingerprint("cuda", (3, 11)),
+                install.fingerprint("auto", (3, 12)),
+            }
+        )
+        == 3
+    )

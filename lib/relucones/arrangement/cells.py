@@ -1,8 +1,9 @@
 r"""The hyperplane arrangement of the data: cells, walls, rays, and their number.
 
-Point :math:`x_k` cuts weight space by the hyperplane :math:`\{w : w^\top x_k = 0\}`. The open cells between the
-hyperplanes are the sets of weights with one activation pattern. Points that are multiples of one another share a
-hyperplane, and what all points miss is divided out, so the work is done on a few `Lines` of full rank.
+Point :math:`x_k` cuts weight space by the hyperplane :math:`\{w : w^\top x_k = 0\}`. The open cells
+between the hyperplanes are the sets of weights with one activation pattern. Points that are
+multiples of one another share a hyperplane, and what all points miss is divided out, so the work is
+done on a few `Lines` of full rank.
 """
 
 from dataclasses import dataclass
@@ -30,8 +31,8 @@ def count_patterns(n, d):
 
     .. math:: N(n, d) = 2 \sum_{i=0}^{\min(n,d)-1} \binom{n-1}{i}
 
-    An upper bound when the points are not in general position. With the sign of the outer weight there are 2N signed
-    patterns. Source: Schläfli; Cover 1965.
+    An upper bound when the points are not in general position. With the sign of the outer weight
+    there are 2N signed patterns. Source: Schläfli; Cover 1965.
 
     Examples
     --------
@@ -47,14 +48,14 @@ def activation_patterns(X):
     Parameters
     ----------
     X : array (n, d)
-        The points, in any position: repeated, parallel and zero rows and rank below d are fine. What is parallel or
-        dependent up to rounding is taken to be meant so.
+        The points, in any position: repeated, parallel and zero rows and rank below d are fine.
+        What is parallel or dependent up to rounding is taken to be meant so.
 
     Returns
     -------
     bool array (N, n)
-        One row per non-empty open cell, sorted; entry k is true when ``w @ X[k] > 0`` in the cell. A zero row of `X`
-        is never active.
+        One row per non-empty open cell, sorted; entry k is true when ``w @ X[k] > 0`` in the cell.
+        A zero row of `X` is never active.
 
     Raises
     ------
@@ -76,7 +77,8 @@ def activation_patterns(X):
 class Flats:
     """The flats of one dimension q > 1 of an arrangement with equally many cells, stacked.
 
-    A flat is an intersection of hyperplanes; its cells are faces of the arrangement, on which exactly the lines in
+    A flat is an intersection of hyperplanes; its cells are faces of the arrangement, on which
+    exactly the lines in
     ``zero`` vanish.
     """
 
@@ -88,10 +90,11 @@ class Flats:
 
 @dataclass(frozen=True, eq=False)
 class Planes:
-    """The two-dimensional flats of an arrangement on which equally many lines do not vanish, stacked.
+    """The two-dimensional flats of an arrangement on which equally many lines do not vanish,
+    stacked.
 
-    Walking once round a plane crosses q rays, then their opposites, and one line changes its activity at each. Lines
-    with one common ray follow one another, with empty cells between them.
+    Walking once round a plane crosses q rays, then their opposites, and one line changes its
+    activity at each. Lines with one common ray follow one another, with empty cells between them.
     """
 
     zero: np.ndarray  # (F, k) bool: the lines that vanish on the plane
@@ -99,7 +102,8 @@ class Planes:
     line: np.ndarray  # (F, q): the line whose ray comes c-th
     shadow: np.ndarray  # (F, q, 2): that line in the coordinates of the plane
     ray: np.ndarray  # (F, q, 2): its unit ray, in order of angle
-    begins: np.ndarray  # (F, q) bool: whether the line becomes active at the ray (and stops at the opposite one)
+    # (F, q) bool: whether the line becomes active at the ray (and stops at the opposite one)
+    begins: np.ndarray
     tied: np.ndarray  # (F, q) bool: whether the next line shares the ray
     error: np.ndarray  # (F,): how far the basis may be turned away from the plane
 
@@ -111,8 +115,9 @@ class Arrangement:
     ----------
     X : array (n, d)
     exact : bool
-        Whether coincidences of more hyperplanes than a flat needs are told exactly, as proofs need it, or up to rounding.
-        Parallel and dependent points are always told up to rounding; `defect` says what that costs.
+        Whether coincidences of more hyperplanes than a flat needs are told exactly, as proofs need
+        it, or up to rounding. Parallel and dependent points are always told up to rounding;
+        `defect` says what that costs.
 
     Attributes
     ----------
@@ -125,7 +130,8 @@ class Arrangement:
     line : int array (n,)
         The line that a point spans (-1 for a zero point).
     scale : array (n,)
-        The signed length of a point along its line: ``X[i] = scale[i] * lines[line[i]]`` up to `defect` and rounding.
+        The signed length of a point along its line: ``X[i] = scale[i] * lines[line[i]]`` up to
+        `defect` and rounding.
     first : int array (k,)
         The point that a line was taken from.
     """
@@ -150,18 +156,26 @@ class Arrangement:
         self.lines = X[self.first] / lengths[first, None]
         self._columns, self._combine = _spanning_columns(X[self.first], self.rank)
         self._lines = Lines(X[self.first][:, self._columns], exact)
-        # Coordinates v of the lines and directions w belong together by v = columns * (combine @ w).
+        # Coordinates v of the lines and directions w belong together by v = columns * (combine @
+        # w).
         to_lines = self._lines.columns[:, None] * self._combine
-        self._metric = np.diag(1 / self._lines.columns) if self.rank == d else np.linalg.pinv(to_lines)
-        self.basis = np.eye(d) if self.rank == d else self._orthonormal(np.eye(self.rank)[None])[0][0]
+        self._metric = (
+            np.diag(1 / self._lines.columns) if self.rank == d else np.linalg.pinv(to_lines)
+        )
+        self.basis = (
+            np.eye(d) if self.rank == d else self._orthonormal(np.eye(self.rank)[None])[0][0]
+        )
 
     def _orthonormal(self, V):
-        """Orthonormal bases (F, d, q) of the directions whose coordinates V (F, r, q) span, the maps to them, their errors."""
+        """Orthonormal bases (F, d, q) of the directions whose coordinates V (F, r, q) span, the
+        maps to them, their errors."""
         spans = np.einsum("dr,frq->fdq", self._metric, V)
         sizes = np.abs(self._metric).max(axis=1)
-        down = np.argsort(-sizes, kind="stable")  # large rows first: then small ones keep their digits
+        # large rows first: then small ones keep their digits
+        down = np.argsort(-sizes, kind="stable")
         Q, R = np.linalg.qr(spans[:, down])
-        turned = np.where(np.einsum("fqq->fq", R) < 0, -1.0, 1.0)  # no reflection, so that planes keep their sense of turning
+        # no reflection, so that planes keep their sense of turning
+        turned = np.where(np.einsum("fqq->fq", R) < 0, -1.0, 1.0)
         basis = np.empty_like(Q)
         basis[:, down] = Q * turned[:, None, :]
         return basis, R * turned[:, :, None]
@@ -171,16 +185,21 @@ class Arrangement:
         least = np.linalg.svd(R, compute_uv=False)[:, -1]
         return error * np.linalg.norm(self._metric, 2) / np.maximum(least, 1e-300)
 
-    # ---- what the points are meant to be ------------------------------------------------------------------------
+    # ---- what the points are meant to be ---------------------------------------------------------
 
     @cached_property
     def defect(self):
-        """How far each point may be from that multiple of its line which it is taken for, (n,); 0 where it is one exactly."""
+        """How far each point may be from that multiple of its line which it is taken for, (n,); 0
+        where it is one exactly."""
         used = np.flatnonzero(self.line >= 0)
         ratio, meant = self._meant(used)
-        size = np.abs(ratio)[:, None] * (np.abs(self._chosen) @ np.abs(self._combine))[self.line[used]]
+        size = (
+            np.abs(ratio)[:, None] * (np.abs(self._chosen) @ np.abs(self._combine))[self.line[used]]
+        )
         rounding = (self.X.shape[1] + 4) * np.finfo(float).eps * size
-        exactly = (ratio == 1.0) & (self.first[self.line[used]] == used) & (self.rank == self.X.shape[1])
+        exactly = (
+            (ratio == 1.0) & (self.first[self.line[used]] == used) & (self.rank == self.X.shape[1])
+        )
         off = np.where(exactly[:, None], 0.0, np.abs(self.X[used] - meant) + rounding)
         defect = np.zeros(len(self.X))
         defect[used] = np.linalg.norm(off, axis=1) * (1 + 1e-14)
@@ -197,7 +216,8 @@ class Arrangement:
 
     @cached_property
     def whole_points(self):
-        """The points as they are meant, exactly: integers M (n, d) and an exponent e, the points being ``M * 2**e``."""
+        """The points as they are meant, exactly: integers M (n, d) and an exponent e, the points
+        being ``M * 2**e``."""
         n, d = self.X.shape
         if self.rank == d and not self.defect.any():
             return integers(self.X)
@@ -209,7 +229,7 @@ class Arrangement:
         whole[used] = ratio[:, None] * lines.dot(combine)[self.line[used]]
         return whole, below + beside + behind
 
-    # ---- patterns -------------------------------------------------------------------------------------------------
+    # ---- patterns --------------------------------------------------------------------------------
 
     def patterns(self):
         """The activation patterns on the points, bool (N, n), sorted."""
@@ -223,7 +243,8 @@ class Arrangement:
         return bits
 
     def vanishing_points(self, zero):
-        """Turn vanishing lines, bool (c, k), into vanishing points, bool (c, n): zero points always vanish."""
+        """Turn vanishing lines, bool (c, k), into vanishing points, bool (c, n): zero points always
+        vanish."""
         points = np.ones((len(zero), len(self.line)), dtype=bool)
         used = self.line >= 0
         points[:, used] = zero[:, self.line[used]]
@@ -231,7 +252,8 @@ class Arrangement:
 
     @property
     def doubted(self):
-        """Whether hyperplanes meet that do not meet exactly, or nearly meet; known once faces have been listed."""
+        """Whether hyperplanes meet that do not meet exactly, or nearly meet; known once faces have
+        been listed."""
         return self.rank > 0 and self._lines.doubted
 
     @property
@@ -246,11 +268,12 @@ class Arrangement:
         """The active lines of every open cell, bool (N, k)."""
         return self._lines.cells if self.rank else np.zeros((1, 0), dtype=bool)
 
-    # ---- faces ----------------------------------------------------------------------------------------------------
+    # ---- faces -----------------------------------------------------------------------------------
 
     @cached_property
     def rays(self):
-        """The one-dimensional faces up to sign: unit vectors (R, d), the sides of the lines, int8 (R, k), and errors (R,)."""
+        """The one-dimensional faces up to sign: unit vectors (R, d), the sides of the lines, int8
+        (R, k), and errors (R,)."""
         vectors, side, error = self._lines.rays
         basis, R = self._orthonormal(vectors[:, :, None])
         return basis[:, :, 0], side, self._amplified(R, error)
@@ -269,8 +292,14 @@ class Arrangement:
             shadow = np.einsum("fqd,fds->fqs", self.lines[walk.line], basis[f])
             # The line's own shadow, turned back by a quarter, or forth where the line begins there.
             quarter = np.stack([-shadow[..., 1], shadow[..., 0]], axis=2)
-            ray = quarter / np.linalg.norm(quarter, axis=2, keepdims=True) * np.where(walk.begins, -1, 1)[..., None]
-            found.append(Planes(zero[f], basis[f], walk.line, shadow, ray, walk.begins, walk.tied, error[f]))
+            ray = (
+                quarter
+                / np.linalg.norm(quarter, axis=2, keepdims=True)
+                * np.where(walk.begins, -1, 1)[..., None]
+            )
+            found.append(
+                Planes(zero[f], basis[f], walk.line, shadow, ray, walk.begins, walk.tied, error[f])
+            )
         return found
 
     @cached_property
@@ -289,54 +318,68 @@ class Arrangement:
             for f, z in enumerate(zero):
                 cells = self._lines.cells_on(z, r - codimension) if codimension else self.cells
                 by_count.setdefault(len(cells), []).append((z, basis[f], cells, error[f]))
-            found += [Flats(*map(np.array, zip(*group, strict=True))) for group in by_count.values()]
+            found += [
+                Flats(*map(np.array, zip(*group, strict=True))) for group in by_count.values()
+            ]
         return found
 
     @property
     def flats(self):
-        """A list of `Flats` that holds every flat of dimension 2 or more, the whole space included."""
+        """A list of `Flats` that holds every flat of dimension 2 or more, the whole space
+        included."""
         found = self.solids[:]
         for planes in self.planes:
             by_count = {}
             walk = Walk(None, planes.line, planes.begins, planes.tied)
             for f, cells in enumerate(walk.cells(len(self.lines))):
-                by_count.setdefault(len(cells), []).append((planes.zero[f], planes.basis[f], cells, planes.error[f]))
-            found += [Flats(*map(np.array, zip(*group, strict=True))) for group in by_count.values()]
+                by_count.setdefault(len(cells), []).append(
+                    (planes.zero[f], planes.basis[f], cells, planes.error[f])
+                )
+            found += [
+                Flats(*map(np.array, zip(*group, strict=True))) for group in by_count.values()
+            ]
         return found
 
 
 def _lengths(X):
     largest = np.abs(X).max(axis=1)
-    return largest * np.linalg.norm(X / largest[:, None], axis=1)  # so that no square underflows to zero
+    # so that no square underflows to zero
+    return largest * np.linalg.norm(X / largest[:, None], axis=1)
 
 
 def _spanning_columns(rows, rank):
-    """Columns of `rows` (k, d) that span all of them, and the combinations of them (rank, d) that give every column."""
+    """Columns of `rows` (k, d) that span all of them, and the combinations of them (rank, d) that
+    give every column."""
     d = rows.shape[1]
     if rank == d:
         return np.arange(d), np.eye(d)
     scaled, sizes = balanced(rows)
     columns = independent_columns(scaled, rank, exactly=False)
-    combine = np.linalg.lstsq(scaled[:, columns], scaled, rcond=None)[0] / sizes[columns][:, None] * sizes
+    combine = (
+        np.linalg.lstsq(scaled[:, columns], scaled, rcond=None)[0] / sizes[columns][:, None] * sizes
+    )
     combine[:, columns] = np.eye(rank)
     return columns, combine
 
 
 def _parallel_classes(units):
-    """The class of each unit vector among those parallel to one another, and the first member of every class."""
+    """The class of each unit vector among those parallel to one another, and the first member of
+    every class."""
     n, r = units.shape
     turned = units @ np.cos(np.arange(r))
     key = np.where(turned < 0, -1, 1) * (units @ np.sin(1 + np.arange(r)))
     order = np.argsort(key, kind="stable")
     label = np.arange(n)
     apart = np.flatnonzero(np.diff(key[order]) > 10 * DEPENDENT) + 1
-    if (np.abs(turned) <= 10 * DEPENDENT).any():  # on whose side such a vector is turned cannot be told
+    # on whose side such a vector is turned cannot be told
+    if (np.abs(turned) <= 10 * DEPENDENT).any():
         apart = np.zeros(0, int)
     for chain in np.split(order, apart):
         left = np.sort(chain)
         while len(left) > 1:
             difference = np.minimum(
-                np.linalg.norm(units[left] - units[left[0]], axis=1), np.linalg.norm(units[left] + units[left[0]], axis=1)
+                np.linalg.norm(units[left] - units[left[0]], axis=1),
+                np.linalg.norm(units[left] + units[left[0]], axis=1),
             )
             same = difference <= DEPENDENT
             label[left[same]] = left[0]

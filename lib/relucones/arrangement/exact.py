@@ -1,14 +1,16 @@
 r"""Exact signs of determinants, for the few decisions that rounding would leave open.
 
-A float is a fraction with a power of two below the line, so a matrix of floats is an integer matrix times a power of
-two. On integers elimination without fractions (Bareiss 1968) is exact: every number in it is a minor of the matrix.
+A float is a fraction with a power of two below the line, so a matrix of floats is an integer matrix
+times a power of two. On integers elimination without fractions (Bareiss 1968) is exact: every
+number in it is a minor of the matrix.
 """
 
 import numpy as np
 
 
 def integers(X):
-    """Integers M, as Python ints in an object array, and an exponent e with ``X == M * 2**e`` exactly.
+    """Integers M, as Python ints in an object array, and an exponent e with ``X == M * 2**e``
+    exactly.
 
     Examples
     --------
@@ -22,7 +24,9 @@ def integers(X):
     if not used.any():
         return np.zeros(X.shape, dtype=object), 0
     # Powers of two that all entries share are taken out, so that round numbers stay short.
-    trailing = np.where(used, np.log2(np.where(used, whole & -whole, 1).astype(float)), 0).astype(np.int64)
+    trailing = np.where(used, np.log2(np.where(used, whole & -whole, 1).astype(float)), 0).astype(
+        np.int64
+    )
     whole, exponent = whole >> trailing, exponent + trailing
     least = int(exponent[used].min())
     shift = np.where(used, exponent - least, 0)
@@ -30,7 +34,8 @@ def integers(X):
 
 
 def echelon(rows):
-    """Elimination on integer `rows` (c, r): the indices of independent rows, their pivot columns, the reduced rows.
+    """Elimination on integer `rows` (c, r): the indices of independent rows, their pivot columns,
+    the reduced rows.
 
     Every reduced row has one common value at its own pivot and 0 at the pivots of the others.
     """
@@ -40,7 +45,8 @@ def echelon(rows):
         if reduced:
             # last * row - sum of row[pivot] * reduced: a minor of the matrix, and 0 at every pivot.
             row = [
-                last * value - sum(row[p] * other[j] for p, other in zip(pivots, reduced, strict=True))
+                last * value
+                - sum(row[p] * other[j] for p, other in zip(pivots, reduced, strict=True))
                 for j, value in enumerate(row)
             ]
         pivot = next((j for j, value in enumerate(row) if value), None)
@@ -48,7 +54,9 @@ def echelon(rows):
             continue
         lead = row[pivot]
         for k, other in enumerate(reduced):
-            reduced[k] = [(lead * v - other[pivot] * w) // last for v, w in zip(other, row, strict=True)]
+            reduced[k] = [
+                (lead * v - other[pivot] * w) // last for v, w in zip(other, row, strict=True)
+            ]
         reduced.append(row)
         chosen.append(i)
         pivots.append(pivot)

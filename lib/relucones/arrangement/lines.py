@@ -1,12 +1,15 @@
-r"""The combinatorics of a central arrangement: which flats its hyperplanes meet in, and the cells on each.
+r"""The combinatorics of a central arrangement: which flats its hyperplanes meet in, and the cells
+on each.
 
-A line stands for the hyperplane orthogonal to it. Everything is read off the rays, the flats of dimension one: once a
-ray's side of every hyperplane is known, the cells around it are a product of signs (general position) or the cells of
-the smaller arrangement of the hyperplanes that it lies on. No linear program is solved and nothing is sampled.
+A line stands for the hyperplane orthogonal to it. Everything is read off the rays, the flats of
+dimension one: once a ray's side of every hyperplane is known, the cells around it are a product of
+signs (general position) or the cells of the smaller arrangement of the hyperplanes that it lies on.
+No linear program is solved and nothing is sampled.
 
-A side is told from floats where their error bound allows it. Where it does not, there are two answers: the *intended*
-one, that the line vanishes, since points that were rounded are meant to be parallel or dependent; and the *exact* one,
-by integers, which proofs need. The source of the method is derived here.
+A side is told from floats where their error bound allows it. Where it does not, there are two
+answers: the *intended* one, that the line vanishes, since points that were rounded are meant to be
+parallel or dependent; and the *exact* one, by integers, which proofs need. The source of the method
+is derived here.
 """
 
 from functools import cached_property, cmp_to_key
@@ -19,7 +22,8 @@ import scipy
 from ..checks import BadInput
 from . import exact
 
-# A decomposition finds a null space up to about this angle times the condition of its vectors: 64 units of rounding.
+# A decomposition finds a null space up to about this angle times the condition of its vectors: 64
+# units of rounding.
 ROUNDING = 64 * np.finfo(float).eps
 # Above this error of a null space floats do not describe it, and integers do.
 _BLURRED = 1e-9
@@ -35,10 +39,12 @@ class TooManyPatterns(BadInput):
 
 
 def refuse_if_too_many(work, lines, rank, most):
-    """Raise `TooManyPatterns` where a list of `work` sign vectors of so many `lines` would be too long."""
+    """Raise `TooManyPatterns` where a list of `work` sign vectors of so many `lines` would be too
+    long."""
     if work * lines > LIMIT:
         raise TooManyPatterns(
-            f"X has too many activation patterns to list: {lines} distinct hyperplanes of rank {rank} "
+            f"X has too many activation patterns to list: {lines} distinct hyperplanes of rank "
+            f"{rank} "
             f"have up to {most:,}; use fewer columns or fewer rows"
         )
 
@@ -55,7 +61,8 @@ class Lines:
     exact : bool
         Whether doubtful sides are told exactly, or taken for 0.
     doubted : bool
-        Whether rounding and the exact answer part somewhere; known once rays or planes have been listed.
+        Whether rounding and the exact answer part somewhere; known once rays or planes have been
+        listed.
     """
 
     def __init__(self, rows, exact):
@@ -72,16 +79,18 @@ class Lines:
     def _integers(self):
         return exact.integers(self.scaled)[0].tolist()
 
-    # ---- flats ------------------------------------------------------------------------------------------------------
+    # ---- flats -----------------------------------------------------------------------------------
 
     def flats(self, codimension):
-        """The distinct flats of a codimension c: vanishing lines, bool (F, k), orthonormal bases (F, r, r - c), their errors."""
+        """The distinct flats of a codimension c: vanishing lines, bool (F, k), orthonormal bases
+        (F, r, r - c), their errors."""
         zero, basis, error, _ = self._flats(codimension)
         return zero, basis, error
 
     @cached_property
     def rays(self):
-        """The flats of dimension one: unit vectors (R, r), the side of every line, int8 (R, k), and the errors (R,)."""
+        """The flats of dimension one: unit vectors (R, r), the side of every line, int8 (R, k), and
+        the errors (R,)."""
         _, basis, error, side = self._flats(self.shape[1] - 1)
         return basis[:, :, 0], side, error
 
@@ -102,7 +111,8 @@ class Lines:
         return zero, basis, error, side
 
     def _flats_of(self, subsets):
-        """The flats of `subsets` (F, c) of the lines, those left out that are dependent, with sides where they are rays."""
+        """The flats of `subsets` (F, c) of the lines, those left out that are dependent, with sides
+        where they are rays."""
         basis, spread = _null_spaces(self.units[subsets])
         error = ROUNDING / np.maximum(spread, 1e-300)
         dots = np.einsum("kr,frq->fkq", self.units, basis)
@@ -141,7 +151,7 @@ class Lines:
             side[f, i] = turned * ((values[0] > 0) - (values[0] < 0))
         return True
 
-    # ---- cells ------------------------------------------------------------------------------------------------------
+    # ---- cells -----------------------------------------------------------------------------------
 
     @cached_property
     def cells(self):
@@ -153,12 +163,15 @@ class Lines:
             return all_bits(k)
         if r == 2:
             refuse_if_too_many(2 * k, k, r, most)
-            return self.walk(np.zeros((1, k), dtype=bool), np.eye(2)[None], np.zeros(1))[0].cells(k)[0]
+            return self.walk(np.zeros((1, k), dtype=bool), np.eye(2)[None], np.zeros(1))[0].cells(
+                k
+            )[0]
         refuse_if_too_many(comb(k, r - 1) << (r - 1), k, r, most)
         return self.cells_on(np.zeros(k, dtype=bool), r)
 
     def cells_on(self, zero, dimension):
-        """The active lines of every cell, bool (C, k), of the flat of that `dimension` on which the lines `zero` vanish."""
+        """The active lines of every cell, bool (C, k), of the flat of that `dimension` on which the
+        lines `zero` vanish."""
         k = len(zero)
         side = self.rays[1]
         side = side[(side[:, zero] == 0).all(axis=1)]
@@ -173,7 +186,9 @@ class Lines:
             chosen = start + np.flatnonzero(simple[start : start + step])
             around = np.repeat((side[chosen] > 0)[:, None], len(local), axis=1)
             columns = np.nonzero(free[chosen])[1].reshape(len(chosen), 1, dimension - 1)
-            np.put_along_axis(around, np.broadcast_to(columns, (len(chosen), *local.shape)), local[None], axis=2)
+            np.put_along_axis(
+                around, np.broadcast_to(columns, (len(chosen), *local.shape)), local[None], axis=2
+            )
             packed.append(unique_rows(np.packbits(around.reshape(-1, k), axis=1)))
         for i in np.flatnonzero(~simple):
             here = side[i] == 0
@@ -198,19 +213,23 @@ class Lines:
 
     @classmethod
     def of_rank(cls, rows, rank, exact_sides):
-        """The lines `rows` (k, d) in `rank` of their coordinates, in which they are as independent as in all."""
+        """The lines `rows` (k, d) in `rank` of their coordinates, in which they are as independent
+        as in all."""
         return cls(rows[:, independent_columns(rows, rank, exact_sides)], exact_sides)
 
-    # ---- planes -----------------------------------------------------------------------------------------------------
+    # ---- planes ----------------------------------------------------------------------------------
 
     def walk(self, zero, basis, error):
-        """Once round each plane (zero (F, k), basis (F, r, 2)): `Walk`s, each of planes on which equally many lines do not vanish."""
+        """Once round each plane (zero (F, k), basis (F, r, 2)): `Walk`s, each of planes on which
+        equally many lines do not vanish."""
         found = []
         for count in np.unique(zero.sum(axis=1)):
             group = np.flatnonzero(zero.sum(axis=1) == count)
             line = np.nonzero(~zero[group])[1].reshape(len(group), -1)
             shadow = np.einsum("fqr,frs->fqs", self.units[line], basis[group])
-            found.append(Walk(group, *self._in_order(zero[group], basis[group], error[group], line, shadow)))
+            found.append(
+                Walk(group, *self._in_order(zero[group], basis[group], error[group], line, shadow))
+            )
         return found
 
     def _in_order(self, zero, basis, error, line, shadow):
@@ -239,10 +258,14 @@ class Lines:
         return line, begins, tied
 
     def _order_exactly(self, zero, basis, line, begins, tied):
-        """Put the doubtful stretches of one plane's walk into their exact order, and say which lines share a ray."""
-        first, second = exact.null_space([row for row, z in zip(self._integers, zero, strict=True) if z], self.shape[1])
+        """Put the doubtful stretches of one plane's walk into their exact order, and say which
+        lines share a ray."""
+        first, second = exact.null_space(
+            [row for row, z in zip(self._integers, zero, strict=True) if z], self.shape[1]
+        )
         square, along = exact.dot(first, first), exact.dot(first, second)
-        second = [square * b - along * a for a, b in zip(first, second, strict=True)]  # orthogonal, so that rounding is harmless
+        # orthogonal, so that rounding is harmless
+        second = [square * b - along * a for a, b in zip(first, second, strict=True)]
         frame = basis.T @ np.column_stack([exact.as_floats(first), exact.as_floats(second)])
         turned = 1 if frame[0, 0] * frame[1, 1] > frame[0, 1] * frame[1, 0] else -1
 
@@ -259,7 +282,9 @@ class Lines:
             if start == end:
                 continue
             stretch = slice(start, end + 1)
-            places = [place(i, flipped) for i, flipped in zip(line[stretch], begins[stretch], strict=True)]
+            places = [
+                place(i, flipped) for i, flipped in zip(line[stretch], begins[stretch], strict=True)
+            ]
             places.sort(key=cmp_to_key(apart))
             line[stretch], begins[stretch] = [p[2] for p in places], [p[3] for p in places]
             tied[stretch] = [*(apart(p, q) == 0 for p, q in pairwise(places)), False]
@@ -267,7 +292,8 @@ class Lines:
 
 
 class Walk:
-    """Once round planes `group` (F,): line c is crossed c-th, begins or stops there, and may share its ray with the next.
+    """Once round planes `group` (F,): line c is crossed c-th, begins or stops there, and may share
+    its ray with the next.
 
     After the last line the first is crossed once more, at the opposite of its ray.
     """
@@ -290,7 +316,8 @@ class Walk:
 
 
 def balanced(rows):
-    """The rows with columns and rows near size 1, and the column sizes: powers of two, so that nothing is rounded."""
+    """The rows with columns and rows near size 1, and the column sizes: powers of two, so that
+    nothing is rounded."""
     sizes = np.zeros(rows.shape[1], dtype=int)
     for _ in range(3):
         largest = np.frexp(np.abs(rows).max(axis=1, keepdims=True))[1]
@@ -332,14 +359,19 @@ def sorted_unique(bits):
     """The distinct rows of a matrix of booleans, sorted."""
     if bits.shape[1] == 0:
         return bits[:1]
-    return np.unpackbits(unique_rows(np.packbits(bits, axis=1)), axis=1, count=bits.shape[1]).astype(bool)
+    return np.unpackbits(
+        unique_rows(np.packbits(bits, axis=1)), axis=1, count=bits.shape[1]
+    ).astype(bool)
 
 
 def _null_spaces(stacks):
-    """Orthonormal bases (F, r, r - c) of the null spaces of unit rows (F, c, r), and how independent the rows are."""
+    """Orthonormal bases (F, r, r - c) of the null spaces of unit rows (F, c, r), and how
+    independent the rows are."""
     c, r = stacks.shape[1:]
     if (c, r) == (1, 2):
-        return np.stack([-stacks[:, 0, 1], stacks[:, 0, 0]], axis=1)[:, :, None], np.ones(len(stacks))
+        return np.stack([-stacks[:, 0, 1], stacks[:, 0, 0]], axis=1)[:, :, None], np.ones(
+            len(stacks)
+        )
     if (c, r) == (2, 3):  # the cross product is ten times faster than a decomposition
         cross = np.cross(stacks[:, 0], stacks[:, 1])
         norms = np.linalg.norm(cross, axis=1)

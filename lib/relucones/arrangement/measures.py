@@ -7,10 +7,11 @@ from .cells import Arrangement
 
 
 def cell_measures(X, patterns):
-    r"""The Gaussian measure of cells: the probability that :math:`w\sim\mathcal N(0, I)` has each of the patterns.
+    r"""The Gaussian measure of cells: the probability that :math:`w\sim\mathcal N(0, I)` has each
+    of the patterns.
 
-    A cell's measure is its solid angle as a share of the whole sphere: an arc for rank 2, and for rank 3 a spherical
-    polygon, whose area follows from its angles (Girard).
+    A cell's measure is its solid angle as a share of the whole sphere: an arc for rank 2, and for
+    rank 3 a spherical polygon, whose area follows from its angles (Girard).
 
     Parameters
     ----------
@@ -39,7 +40,9 @@ def cell_measures(X, patterns):
     patterns = checks.patterns(patterns, "patterns", len(X))
     A = Arrangement(X)
     if A.rank > 3:
-        raise checks.BadInput(f"X must have rank at most 3 for exact solid angles, but its rank is {A.rank}")
+        raise checks.BadInput(
+            f"X must have rank at most 3 for exact solid angles, but its rank is {A.rank}"
+        )
     known = {cell.tobytes(): i for i, cell in enumerate(A.on_points(A.cells))}
     missing = [i for i, pattern in enumerate(patterns) if pattern.tobytes() not in known]
     if missing:
@@ -56,7 +59,9 @@ def cell_measures(X, patterns):
         if A.rank == 2:
             shares[i] = _arc(np.concatenate([rays[at[0]], -rays[at[1]]]))
         else:
-            shares[i] = _spherical_polygon(side[:, None] * A.lines, np.concatenate([zero[at[0]], zero[at[1]]]))
+            shares[i] = _spherical_polygon(
+                side[:, None] * A.lines, np.concatenate([zero[at[0]], zero[at[1]]])
+            )
     return shares
 
 
@@ -66,7 +71,8 @@ def _arc(corners):
 
 
 def _spherical_polygon(inward, meeting):
-    """Girard: 2 pi less the turns at the corners. No triangle is formed, since corners may be close or opposite.
+    """Girard: 2 pi less the turns at the corners. No triangle is formed, since corners may be close
+    or opposite.
 
     At a corner, the normals (k, 3) of the walls that meet there, bool (c, k), span the turn.
     """

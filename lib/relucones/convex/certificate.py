@@ -1,7 +1,8 @@
 r"""Is this network a global minimum, a stationary point that is not, or neither, and by how much?
 
-Global optimality is decided by a bound from below, stationarity by the shortest element of the subdifferential in
-which every ReLU at zero may take any derivative in [0, 1], as in the experiments of Boursier et al. (arXiv 2505.22578).
+Global optimality is decided by a bound from below, stationarity by the shortest element of the
+subdifferential in which every ReLU at zero may take any derivative in [0, 1], as in the experiments
+of Boursier et al. (arXiv 2505.22578).
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from .climbing import faces_of
 from .dual import dual_bound, reconciled
 from .programs import solve_global
 
-STATIONARITY = 1e-5  # the relative length of the shortest subgradient up to which a network is called stationary
+# the relative length of the shortest subgradient up to which a network is called stationary
+STATIONARITY = 1e-5
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Certificate:
     stationarity : float
         The length of the shortest subgradient: 0 exactly at a Clarke-type stationary point.
     is_stationary : bool
-        Whether `stationarity` is at most ``stationarity_tol`` times :math:`2\lambda\|\theta\|`, the length of the
-        penalty's own gradient.
+        Whether `stationarity` is at most ``stationarity_tol`` times :math:`2\lambda\|\theta\|`, the
+        length of the penalty's own gradient.
     zero_neurons : int
         How many neurons have :math:`w_j = 0` and :math:`a_j = 0`.
     """
@@ -68,18 +70,24 @@ class Certificate:
 def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_tol=POLISHED):
     r"""Certify a network: global minimum, spurious stationary point, or neither.
 
-    The bound from below is the dual value of the network's own residual :math:`\nu = \frac2n (y - f(X))`, scaled into
-    :math:`|\nu^\top\sigma(Xu)| \le 2\lambda`; if that does not settle the matter, the global optimum is computed and
-    its dual vector is used (chapter 4). The bound holds for every width: the best network of a width that is too small
-    for the global optimum is a stationary point above it, and is called spurious.
+    The bound from below is the dual value of the network's own residual :math:`\nu = \frac2n (y -
+    f(X))`, scaled into
+    :math:`|\nu^\top\sigma(Xu)| \le 2\lambda`; if that does not settle the matter, the
+    global optimum is
+    computed and
+    its dual vector is used (chapter 4). The bound holds for every width: the best network of a
+    width that is too small for the global optimum is a stationary point above it, and is called
+    spurious.
 
-    :math:`\lambda` is half of torch's ``weight_decay`` for SGD and Adam on the mean squared error, weights and biases
+    :math:`\lambda` is half of torch's ``weight_decay`` for SGD and Adam on the mean squared
+    error, weights and biases
     alike; AdamW is another thing.
 
     Parameters
     ----------
     network : Network, or a torch module (or state dict) as `Network.from_torch` reads it
-        Where the first layer of a module has a bias, `X` may come as the module takes it, without the column of ones.
+        Where the first layer of a module has a bias, `X` may come as the module takes it, without
+        the column of ones.
     X, y : arrays (n, d), (n,)
         The data.
     lam : float
@@ -87,11 +95,11 @@ def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_to
     tol : float
         The relative gap below which the network is called a global minimum.
     stationarity_tol : float
-        The length of the shortest subgradient, relative to :math:`2\lambda\|\theta\|`, below which the network is
-        called stationary.
+        The length of the shortest subgradient, relative to :math:`2\lambda\|\theta\|`, below which
+        the network is called stationary.
     wall_tol : float
-        A neuron lies on the wall of a point if the sine of the angle between them, in balanced columns, is at most this
-        (`relucones.walls`).
+        A neuron lies on the wall of a point if the sine of the angle between them, in balanced
+        columns, is at most this (`relucones.walls`).
 
     Returns
     -------
@@ -108,7 +116,10 @@ def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_to
     """
     X, y = checks.data(X, y)
     lam = checks.penalty(lam)
-    tol, stationarity_tol = checks.positive(tol, "tol"), checks.positive(stationarity_tol, "stationarity_tol")
+    tol, stationarity_tol = (
+        checks.positive(tol, "tol"),
+        checks.positive(stationarity_tol, "stationarity_tol"),
+    )
     wall_tol = checks.nonnegative(wall_tol, "wall_tol")
     network, X = as_network(network, X)
     value = network.loss(X, y, lam)
@@ -130,10 +141,11 @@ def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_to
 
 
 def shortest_subgradient(network, X, y, lam, wall_tol=POLISHED):
-    r"""The shortest vector among the gradients of :math:`L_\lambda` with ReLU derivatives in [0, 1] on walls.
+    r"""The shortest vector among the gradients of :math:`L_\lambda` with ReLU derivatives in [0, 1]
+    on walls.
 
-    For neuron j, with residual :math:`r = f(X) - y`, and :math:`\delta_k = 1[w_j^\top x_k > 0]` off the walls and free
-    in [0, 1] on them:
+    For neuron j, with residual :math:`r = f(X) - y`, and :math:`\delta_k = 1[w_j^\top x_k > 0]` off
+    the walls and free in [0, 1] on them:
 
     .. math:: \frac{\partial L}{\partial a_j} = \frac2n r^\top\sigma(Xw_j) + 2\lambda a_j, \qquad
               \frac{\partial L}{\partial w_j} = \frac{2a_j}{n}\sum_k r_k\delta_k x_k + 2\lambda w_j.

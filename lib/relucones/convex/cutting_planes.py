@@ -1,8 +1,10 @@
-r"""The whole landscape by cutting planes on its dual: solve over a pool of directions, price all faces, add what violates.
+r"""The whole landscape by cutting planes on its dual: solve over a pool of directions, price all
+faces, add what violates.
 
-The restricted problem over the pool is :math:`\min_{c\ge0}\frac1n\|Gc-y\|^2+2\lambda\sum c`, with the fits of the pool as
-columns of G. Its dual vector is priced on all faces at once; the directions at which it breaks the constraint join the
-pool. For :math:`\lambda` far below :math:`\lambda_{\max}` the first dual vectors are far off, so a short path of decreasing
+The restricted problem over the pool is :math:`\min_{c\ge0}\frac1n\|Gc-y\|^2+2\lambda\sum c`, with
+the fits of the pool as columns of G. Its dual vector is priced on all faces at once; the directions
+at which it breaks the constraint join the pool. For :math:`\lambda` far below
+:math:`\lambda_{\max}` the first dual vectors are far off, so a short path of decreasing
 :math:`\lambda` comes first, and every stage starts from the best network of the stage before.
 """
 
@@ -25,14 +27,16 @@ from .solution import (
 _FIRST_STAGE = 3  # the path starts at about 10^-3 lambda_max
 _PASSES = 200
 _PATIENCE = 12  # passes without progress in the gap before rounding is taken to be the limit
-_NEAR = 1.3  # the violation, in units of 2 lam, below which the faces of the optimum are taken to be found
+# the violation, in units of 2 lam, below which the faces of the optimum are taken to be found
+_NEAR = 1.3
 _BESIDE = 1e-3  # the distance of two directions that may be one
 _ALMOST_EMPTY = 1e-14  # the relative violation at the zero network that rounding explains
 
 
 @dataclass
 class _Search:
-    """What is known: the pool, the best network so far as columns and weights, and the dual vector of the best bound."""
+    """What is known: the pool, the best network so far as columns and weights, and the dual vector
+    of the best bound."""
 
     faces: object
     y: np.ndarray
@@ -53,7 +57,9 @@ class _Search:
         def keys(some):
             balanced = some.directions * column_sizes(self.faces.X)
             balanced = balanced / np.linalg.norm(balanced, axis=1, keepdims=True)
-            return [row.tobytes() for row in np.column_stack([some.signs, balanced]).round(13) + 0.0]
+            return [
+                row.tobytes() for row in np.column_stack([some.signs, balanced]).round(13) + 0.0
+            ]
 
         known = set(keys(self.pool))
         return columns.kept([key not in known for key in keys(columns)])
@@ -98,7 +104,8 @@ def _solve_stage(search, lam, tol):
         violated = faces.described(search.nu, found, 2 * lam, most=_at_a_time(len(y)))
         new = search.unknown(Columns.of(violated))
         if not len(new.signs) and other is not None:
-            search.nu, other = other, None  # nothing new here: price the vector before Newton's method
+            # nothing new here: price the vector before Newton's method
+            search.nu, other = other, None
             continue
         if not len(violated.values):
             break
@@ -107,12 +114,14 @@ def _solve_stage(search, lam, tol):
 
 
 def _leaves_something_out(search, largest, lam):
-    """Whether the best network is empty although some neuron would pay: just below lambda_max hardly any value is at stake."""
+    """Whether the best network is empty although some neuron would pay: just below lambda_max
+    hardly any value is at stake."""
     return not len(search.best[1]) and largest > 2 * lam * (1 + _ALMOST_EMPTY)
 
 
 def _improve(search, lam, near):
-    """Solve over the pool, when `near` sharpen on the faces, keep the best; the restricted problem's own dual vector is returned."""
+    """Solve over the pool, when `near` sharpen on the faces, keep the best; the restricted
+    problem's own dual vector is returned."""
     y, n = search.y, len(search.y)
     weights = restricted_optimum(search.pool.fits, y, lam)
     columns, weights = search.pool.kept(weights > 0), weights[weights > 0]
@@ -125,7 +134,8 @@ def _improve(search, lam, near):
     weights, residual = exact_weights(columns.fits, weights, y, lam)
     candidates.append((columns, weights))
     search.nu = 2 / n * residual
-    # An empty network is not kept for a gain that is rounding: just below lambda_max no more is at stake.
+    # An empty network is not kept for a gain that is rounding: just below lambda_max no more is at
+    # stake.
     allowed = 1 + 4 * np.finfo(float).eps if not len(search.best[1]) else 1.0
     best = min(candidates, key=lambda some: _objective(*some, y, lam))
     if _objective(*best, y, lam) < search.value(lam) * allowed:
@@ -138,7 +148,8 @@ def _improve(search, lam, near):
 
 
 def _on_their_faces(search, columns, weights, lam):
-    """Newton's method on the faces; a neuron beside another one, on a neighbouring face, is left out where that is better."""
+    """Newton's method on the faces; a neuron beside another one, on a neighbouring face, is left
+    out where that is better."""
     y, X = search.y, search.faces.X
 
     def newton(columns, weights):
@@ -150,7 +161,11 @@ def _on_their_faces(search, columns, weights, lam):
     for i in np.flatnonzero(apart.min(axis=1) < _BESIDE):
         moved = weights + np.where(np.arange(len(weights)) == apart[i].argmin(), weights[i], 0.0)
         kept = np.arange(len(weights)) != i
-        best = min(best, newton(columns.kept(kept), moved[kept]), key=lambda some: _objective(*some, y, lam))
+        best = min(
+            best,
+            newton(columns.kept(kept), moved[kept]),
+            key=lambda some: _objective(*some, y, lam),
+        )
     return best
 
 
@@ -172,10 +187,12 @@ def _scaled_bound(y, lam, nu, largest):
 
 
 def restricted_optimum(fits, y, lam):
-    r"""Coefficients :math:`c\ge0` minimising :math:`\frac1n\|Gc-y\|^2 + 2\lambda\sum c`, G = `fits` (n, k).
+    r"""Coefficients :math:`c\ge0` minimising :math:`\frac1n\|Gc-y\|^2 + 2\lambda\sum c`, G = `fits`
+    (n, k).
 
-    Solved through its dual, a projection in the space of the fits, whose active constraints are linearly independent: so
-    are the columns with a positive coefficient, and there are at most n of them.
+    Solved through its dual, a projection in the space of the fits, whose active constraints are
+    linearly independent: so are the columns with a positive coefficient, and there are at most n of
+    them.
     """
     n, k = fits.shape
     if k == 0 or not y.any():
@@ -191,13 +208,15 @@ def restricted_optimum(fits, y, lam):
 
 
 def _by_daqp(unit, target, price):
-    """The projection of `target` onto the polyhedron {z : unit' z <= price}, by a dual active-set method; None if it gives up."""
+    """The projection of `target` onto the polyhedron {z : unit' z <= price}, by a dual active-set
+    method; None if it gives up."""
     try:
         import daqp
     except ImportError:
         return None
     p, k = unit.shape
-    # A Hessian of one keeps the solver sound for tiny lam. A looser tolerance is the cure when it reports cycling.
+    # A Hessian of one keeps the solver sound for tiny lam. A looser tolerance is the cure when it
+    # reports cycling.
     for tolerance in (1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9):
         _, _, flag, info = daqp.solve(
             np.eye(p), -target, np.ascontiguousarray(unit.T), price, np.full(k, -1e30),
@@ -209,12 +228,15 @@ def _by_daqp(unit, target, price):
 
 
 def _by_nnls(unit, target, price):
-    """The same by Lawson and Hanson: the least distance to a polyhedron is a non-negative least-squares problem."""
+    """The same by Lawson and Hanson: the least distance to a polyhedron is a non-negative
+    least-squares problem."""
     p, k = unit.shape
     gain = unit.T @ target - price  # what a direction earns at the target beyond its price
     if gain.max() <= 0:
         return np.zeros(k)
     size = np.abs(gain).max()
-    share, _ = scipy.optimize.nnls(np.vstack([unit, gain / size]), np.append(np.zeros(p), 1.0), maxiter=50 * (p + k))
+    share, _ = scipy.optimize.nnls(
+        np.vstack([unit, gain / size]), np.append(np.zeros(p), 1.0), maxiter=50 * (p + k)
+    )
     left = 1 - gain / size @ share
     return share * (size / max(left, 1e-300)) if left > 0 else np.zeros(k)

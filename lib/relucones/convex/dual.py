@@ -1,10 +1,12 @@
-r"""Bounds from the dual, without rounding: what a dual vector proves, and whether a network contradicts it.
+r"""Bounds from the dual, without rounding: what a dual vector proves, and whether a network
+contradicts it.
 
 .. math:: \max_\nu\; y^\top\nu - \frac n4\|\nu\|^2 \quad\text{s.t.}\quad
           |\nu^\top\sigma(Xu)| \le 2\lambda \;\;\forall\, \|u\| \le 1
 
-Every feasible :math:`\nu` bounds the loss of every network of every width from below (weak duality). The bound that is
-handed out is computed with fractions and rounded down, so it is one on the floats that were given.
+Every feasible :math:`\nu` bounds the loss of every network of every width from below (weak
+duality). The bound that is handed out is computed with fractions and rounded down, so it is one on
+the floats that were given.
 """
 
 from fractions import Fraction
@@ -19,9 +21,11 @@ from .faces import Faces
 
 
 def lambda_max(X, y):
-    r"""The smallest :math:`\lambda` for which the zero network is optimal: :math:`\max_{\|u\|\le1} |y^\top\sigma(Xu)| / n`.
+    r"""The smallest :math:`\lambda` for which the zero network is optimal: :math:`\max_{\|u\|\le1}
+    |y^\top\sigma(Xu)| / n`.
 
-    Derived here: at the zero network :math:`\nu = 2y/n`, and optimality is :math:`|\nu^\top\sigma(Xu)| \le 2\lambda`.
+    Derived here: at the zero network :math:`\nu = 2y/n`, and optimality is
+    :math:`|\nu^\top\sigma(Xu)| \le 2\lambda`.
 
     Examples
     --------
@@ -34,10 +38,13 @@ def lambda_max(X, y):
 
 
 def dual_bound(faces, y, lam, nu, candidates=None):
-    r"""The lower bound that the vector `nu` proves, after scaling it into the feasible set of the dual.
+    r"""The lower bound that the vector `nu` proves, after scaling it into the feasible set of the
+    dual.
 
-    Every multiple :math:`t\nu` with :math:`t \max_u|\nu^\top\sigma(Xu)| \le 2\lambda` is feasible, so
-    :math:`t\,y^\top\nu - \frac n4 t^2\|\nu\|^2` bounds the loss of every network from below; the best t is taken.
+    Every multiple :math:`t\nu` with :math:`t \max_u|\nu^\top\sigma(Xu)| \le 2\lambda` is feasible,
+    so
+    :math:`t\,y^\top\nu - \frac n4 t^2\|\nu\|^2` bounds the loss of every network from
+    below; the best t is taken.
     `candidates` are those of `nu` above :math:`2\lambda`, where they are known already.
 
     Returns
@@ -90,12 +97,14 @@ def exact_loss(network, X, y, lam):
 
 
 def reconciled(network, X, y, lam, bound):
-    """The loss of `network`, which no bound for all networks can exceed: where rounding says otherwise, it is told exactly.
+    """The loss of `network`, which no bound for all networks can exceed: where rounding says
+    otherwise, it is told exactly.
 
     Raises
     ------
     ArithmeticError
-        If the loss is truly below the bound: then the bound is false, and so is the code that found it.
+        If the loss is truly below the bound: then the bound is false, and so is the code that found
+        it.
     """
     value = network.loss(X, y, lam)
     if bound <= value:
@@ -103,6 +112,7 @@ def reconciled(network, X, y, lam, bound):
     true = exact_loss(network, X, y, lam)
     if true < Fraction(bound):
         raise ArithmeticError(
-            f"a network with the loss {float(true)!r} contradicts the lower bound {bound!r} on the loss of every network"
+            f"a network with the loss {float(true)!r} contradicts the lower bound {bound!r} on "
+            "the loss of every network"
         )
     return rounded_up(true)

@@ -8,10 +8,12 @@ _MOST_BASES = 3000  # of the polytope of optima, before listing its vertices is 
 
 
 def _supports(fits, fit):
-    """The minimal sets of rows of `fits` (k, n) that can write the optimal fit with positive coefficients, or None.
+    """The minimal sets of rows of `fits` (k, n) that can write the optimal fit with positive
+    coefficients, or None.
 
-    They are the supports of the vertices of the polytope of all such coefficients. The bases of a polytope are connected
-    by pivots, so a walk from one basis finds them all; None when there are too many bases or coupons.
+    They are the supports of the vertices of the polytope of all such coefficients. The bases of a
+    polytope are connected by pivots, so a walk from one basis finds them all; None when there are
+    too many bases or coupons.
     """
     k = len(fits)
     if k == 0:
@@ -34,14 +36,20 @@ def _supports(fits, fit):
         waiting.extend(sorted(new))
         if len(seen) > _MOST_BASES:
             return None
-    return sorted(found, key=lambda s: (len(s), s)) if len(set().union(*found)) <= MOST_TOGETHER else None
+    return (
+        sorted(found, key=lambda s: (len(s), s))
+        if len(set().union(*found)) <= MOST_TOGETHER
+        else None
+    )
 
 
 def _completed_basis(A, columns):
     """Independent columns of A, those given first, as many as A has rows."""
     chosen = []
     for column in [*columns, *np.setdiff1d(np.arange(A.shape[1]), columns)]:
-        if len(chosen) < len(A) and np.linalg.matrix_rank(A[:, [*chosen, column]], tol=1e-9) > len(chosen):
+        if len(chosen) < len(A) and np.linalg.matrix_rank(A[:, [*chosen, column]], tol=1e-9) > len(
+            chosen
+        ):
             chosen.append(int(column))
     return tuple(sorted(chosen))
 

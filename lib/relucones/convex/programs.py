@@ -1,15 +1,19 @@
 r"""The convex programs behind the landscape, each solved with a certified lower bound.
 
-With :math:`v_j = |a_j| w_j` the regularised loss on one activation cone is a group lasso under cone constraints,
+With :math:`v_j = |a_j| w_j` the regularised loss on one activation cone is a group lasso under cone
+constraints,
 
-.. math:: \min_{v_j \in K_{D_j}} \frac1n \Bigl\|\sum_j s_j D_j X v_j - y\Bigr\|^2 + 2\lambda \sum_j \|v_j\|,
+.. math:: \min_{v_j \in K_{D_j}}
+          \frac1n \Bigl\|\sum_j s_j D_j X v_j - y\Bigr\|^2 + 2\lambda \sum_j \|v_j\|,
 
-and with all signed patterns at once it is the whole landscape, for every large enough width. Its dual is
+and with all signed patterns at once it is the whole landscape, for every large enough width. Its
+dual is
 
 .. math:: \max_\nu\; y^\top\nu - \frac n4\|\nu\|^2 \quad\text{s.t.}\quad
           |\nu^\top\sigma(Xu)| \le 2\lambda \;\;\forall\, \|u\| \le 1.
 
-Source: Pilanci and Ergen 2020 for the program; the normalisation of Boursier et al. (arXiv 2505.22578).
+Source: Pilanci and Ergen 2020 for the program; the normalisation of Boursier et al. (arXiv
+2505.22578).
 """
 
 import warnings
@@ -38,8 +42,9 @@ def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
     tol : float
         The relative duality gap to reach.
     method : {"exact", "clarabel"}
-        "exact": cutting planes on the dual, with the constraint maximised over all faces of the arrangement.
-        "clarabel": the whole program, one block per signed pattern, through CVXPY; readable, and slow beyond n = 20.
+        "exact": cutting planes on the dual, with the constraint maximised over all faces of the
+        arrangement. "clarabel": the whole program, one block per signed pattern, through CVXPY;
+        readable, and slow beyond n = 20.
     faces : Faces, optional
         The faces of the arrangement of `X`, where they have been listed already.
 
@@ -55,8 +60,9 @@ def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
 
     Notes
     -----
-    "exact" on data with too many patterns: directions are then found by climbing from many starts, and the bound rests
-    on an inequality (see `relucones.convex.climbing`). Value and bound are still true, but the gap stays open, and is reported.
+    "exact" on data with too many patterns: directions are then found by climbing from many starts,
+    and the bound rests on an inequality (see `relucones.convex.climbing`). Value and bound are
+    still true, but the gap stays open, and is reported.
 
     Examples
     --------
@@ -70,7 +76,9 @@ def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
     tol = checks.positive(tol, "tol")
     checks.choice(method, "method", ("exact", "clarabel"))
     if lam < np.linalg.norm(y) * np.linalg.norm(X) * 1e-200:
-        raise checks.BadInput(f"lam must not be that close to the smallest float for these data, but it is {lam}")
+        raise checks.BadInput(
+            f"lam must not be that close to the smallest float for these data, but it is {lam}"
+        )
     faces = faces or (Faces(X) if method == "clarabel" else faces_of(X))
     if method == "clarabel":
         return _whole_program(faces, y, lam)
@@ -80,7 +88,8 @@ def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
 def solve_cone(X, y, lam, patterns, signs, polish=True):
     r"""The minimum of the regularised loss over one closed activation cone, with its multipliers.
 
-    .. math:: \min_{(2D_j - I) X v_j \ge 0} \frac1n \Bigl\|\sum_j s_j D_j X v_j - y\Bigr\|^2 + 2\lambda\sum_j \|v_j\|
+    .. math:: \min_{(2D_j - I) X v_j \ge 0}
+              \frac1n \Bigl\|\sum_j s_j D_j X v_j - y\Bigr\|^2 + 2\lambda\sum_j \|v_j\|
 
     Parameters
     ----------
@@ -89,13 +98,13 @@ def solve_cone(X, y, lam, patterns, signs, polish=True):
     lam : float
         The weight decay :math:`\lambda > 0`.
     patterns : bool array (k, n)
-        The activation patterns of the neurons. A signed pattern given twice counts once: merging two neurons of
-        one signed pattern never increases the loss.
+        The activation patterns of the neurons. A signed pattern given twice counts once: merging
+        two neurons of one signed pattern never increases the loss.
     signs : array (k,)
         The signs of the outer weights.
     polish : bool
-        Add up neurons on one face and improve the solution to rounding; without, it is the interior-point solver's own,
-        which spreads over all neurons that some minimiser uses.
+        Add up neurons on one face and improve the solution to rounding; without, it is the
+        interior-point solver's own, which spreads over all neurons that some minimiser uses.
 
     Returns
     -------
@@ -104,7 +113,8 @@ def solve_cone(X, y, lam, patterns, signs, polish=True):
 
     Examples
     --------
-    >>> solve_cone([[1.0, 0.0], [0.0, 1.0]], [3.0, 4.0], 0.5, [[True, True]], [1]).value.__round__(6)
+    >>> best = solve_cone([[1.0, 0.0], [0.0, 1.0]], [3.0, 4.0], 0.5, [[True, True]], [1])
+    >>> round(best.value, 6)
     4.5
     """
     X, y = checks.data(X, y)
@@ -113,11 +123,16 @@ def solve_cone(X, y, lam, patterns, signs, polish=True):
     if len(patterns) == 0:
         raise checks.BadInput("patterns must hold at least one pattern")
     signs = checks.signs(signs, "signs", len(patterns))
-    if lam * len(y) >= np.linalg.norm(X) * np.linalg.norm(y):  # nu = 2y/n is feasible: the zero network is optimal
+    # nu = 2y/n is feasible: the zero network is optimal
+    if lam * len(y) >= np.linalg.norm(X) * np.linalg.norm(y):
         none = Columns.none(*X.shape), np.zeros(0)
-        return as_solution(X, y, lam, *none, np.mean(y**2), 2 / len(y) * y, np.zeros(patterns.shape))
+        return as_solution(
+            X, y, lam, *none, np.mean(y**2), 2 / len(y) * y, np.zeros(patterns.shape)
+        )
     blocks, member = np.unique(np.column_stack([signs > 0, patterns]), axis=0, return_inverse=True)
-    solution = ConeProgram(X, y, lam, len(blocks)).solve(blocks[:, 1:], np.where(blocks[:, 0], 1, -1), polish)
+    solution = ConeProgram(X, y, lam, len(blocks)).solve(
+        blocks[:, 1:], np.where(blocks[:, 0], 1, -1), polish
+    )
     return replace(solution, multipliers=solution.multipliers[member.ravel()])
 
 
@@ -136,7 +151,8 @@ def _whole_program(faces, y, lam):
     inside = [cp.multiply(2 * D - 1, X @ W) >= 0 for W in (U, V)]
     problem = cp.Problem(cp.Minimize(cp.sum_squares(fit - y) / n + 2 * lam * penalty), inside)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Solution may be inaccurate")  # the gap says how accurate
+        # the gap says how accurate
+        warnings.filterwarnings("ignore", message="Solution may be inaccurate")
         problem.solve(solver=cp.CLARABEL, tol_gap_abs=1e-12, tol_gap_rel=1e-10, tol_feas=1e-10)
     bound, dual, _ = dual_bound(faces, y, lam, 2 / n * (y - fit.value))
     signs = np.repeat([1, -1], D.shape[1])

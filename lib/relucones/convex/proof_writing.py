@@ -221,7 +221,9 @@ def _feasible(Z, room, nu, patterns):
         found, ratio = _proved(Dual(Z, nu, room), patterns, guesses)
         if ratio is None:
             return nu, found
-    raise checks.BadInput("no proof was found: the dual vector could not be made feasible by scaling")
+    raise checks.BadInput(
+        "no proof was found: the dual vector could not be made feasible by scaling"
+    )
 
 
 def _guesses(X, room, nu, patterns):
@@ -309,7 +311,9 @@ def _text(proof):
     cells = ",\n".join(json.dumps(cell, separators=(",", ":")) for cell in proof["cells"])
     text = "{" + ",\n".join([*lines, f'"cells": [\n{cells}\n]']) + "}\n"
     if len(text) > MOST_BYTES:
-        raise checks.BadInput(f"the proof has {len(text):,} bytes, more than the {MOST_BYTES:,} allowed")
+        raise checks.BadInput(
+            f"the proof has {len(text):,} bytes, more than the {MOST_BYTES:,} allowed"
+        )
     return text
 
 

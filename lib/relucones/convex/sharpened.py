@@ -1,10 +1,11 @@
 r"""The optimum to sixty digits, and which directions are truly tight.
 
-A direction is tight when the dual constraint holds with equality there. Two directions half a thousandth of a radian apart
-can differ in their slack by :math:`10^{-10}` only, which floats cannot tell from equality. On the faces of the optimum
-the problem is smooth, so Newton's method reaches any number of digits: gradients with sixty digits, steps with floats.
-True ties are then left with a slack of :math:`10^{-50}`, or with what the rounding of the data explains, false ones with
-what they have (derived here).
+A direction is tight when the dual constraint holds with equality there. Two directions half a
+thousandth of a radian apart can differ in their slack by :math:`10^{-10}` only, which floats cannot
+tell from equality. On the faces of the optimum the problem is smooth, so Newton's method reaches
+any number of digits: gradients with sixty digits, steps with floats. True ties are then left with a
+slack of :math:`10^{-50}`, or with what the rounding of the data explains, false ones with what they
+have (derived here).
 """
 
 import mpmath
@@ -13,11 +14,13 @@ import numpy as np
 from ..arrangement import exact
 
 _DIGITS = 60
-_MEANT = 8 * np.finfo(float).eps  # the rounding of the data, which is all that may part two directions meant to be tied
+# the rounding of the data, which is all that may part two directions meant to be tied
+_MEANT = 8 * np.finfo(float).eps
 
 
 class Sharpened:
-    r"""The minimiser of :math:`\frac1n\|\sum_j s_jD_jXv_j-y\|^2+2\lambda\sum_j\|v_j\|` over vectors :math:`v_j` in the spans of faces.
+    r"""The minimiser of :math:`\frac1n\|\sum_j s_jD_jXv_j-y\|^2+2\lambda\sum_j\|v_j\|` over vectors
+    :math:`v_j` in the spans of faces.
 
     Parameters
     ----------
@@ -44,17 +47,22 @@ class Sharpened:
             self._y, self._lam = [mpmath.mpf(float(v)) for v in y], mpmath.mpf(float(lam))
             chosen, _, _ = exact.echelon(self._rows)
             self._span = [self._rows[i] for i in chosen]
-            self._faces = [self._face(*face) for face in zip(directions, signs, vanishing, strict=True)]
+            self._faces = [
+                self._face(*face) for face in zip(directions, signs, vanishing, strict=True)
+            ]
             self.found = self._newton(directions, weights)
             self.nu = [2 * r / len(self._y) for r in self._residual()]
 
     def slack(self, sign, zero, active):
-        r"""How far :math:`s\,\nu^\top\sigma(Xu)` stays below :math:`2\lambda` at the critical point of a face, as a share of it.
+        r"""How far :math:`s\,\nu^\top\sigma(Xu)` stays below :math:`2\lambda` at the critical point
+        of a face, as a share of it.
 
         `zero` and `active` (n,) are the points that vanish and that are active on the face.
         """
         with mpmath.workdps(_DIGITS):
-            g = self._pull([int(sign) * nu if a else 0 for nu, a in zip(self.nu, active, strict=True)])
+            g = self._pull(
+                [int(sign) * nu if a else 0 for nu, a in zip(self.nu, active, strict=True)]
+            )
             rows = [row for row, z in zip(self._rows, zero, strict=True) if z]
             chosen, _, _ = exact.echelon(rows)
             if chosen:
@@ -63,7 +71,8 @@ class Sharpened:
             return float(1 - mpmath.norm(g) / (2 * self._lam))
 
     def tight(self, sign, zero, active):
-        """Whether the critical point of a face is tight: True, False, or None where that stays open."""
+        """Whether the critical point of a face is tight: True, False, or None where that stays
+        open."""
         slack = self.slack(sign, zero, active)
         prices = np.abs(np.array(self.nu, dtype=float))
         meant = _MEANT * (prices @ np.linalg.norm(self.X, axis=1)) / (2 * float(self._lam))
@@ -71,7 +80,11 @@ class Sharpened:
 
     def _face(self, u, sign, zero):
         """Of one face: an integer basis of its span, as floats too, and the fits of its vectors."""
-        products = [[exact.dot(row, other) for other in self._span] for row, z in zip(self._rows, zero, strict=True) if z]
+        products = [
+            [exact.dot(row, other) for other in self._span]
+            for row, z in zip(self._rows, zero, strict=True)
+            if z
+        ]
         shares = exact.null_space(products, len(self._span))
         basis = np.array(shares, dtype=object).dot(np.array(self._span, dtype=object))  # (q, d)
         scaled = mpmath.matrix(basis.tolist()) / max(abs(v) for v in basis.ravel())
@@ -104,7 +117,9 @@ class Sharpened:
                 own = block == j
                 v, gram = z[own] @ B, B @ B.T
                 length = np.linalg.norm(v)
-                H[np.ix_(own, own)] += 2 * float(self._lam) * (gram - np.outer(B @ v, B @ v) / length**2) / length
+                H[np.ix_(own, own)] += (
+                    2 * float(self._lam) * (gram - np.outer(B @ v, B @ v) / length**2) / length
+                )
             scale = max(abs(value) for value in gradient)
             step = np.linalg.lstsq(H, [float(value / scale) for value in gradient], rcond=1e-15)[0]
             for j in range(len(bases)):
@@ -129,5 +144,8 @@ class Sharpened:
 
     def _pull(self, nu):
         d = len(self._rows[0])
-        total = [mpmath.fsum(value * row[j] for value, row in zip(nu, self._rows, strict=True) if value) for j in range(d)]
+        total = [
+            mpmath.fsum(value * row[j] for value, row in zip(nu, self._rows, strict=True) if value)
+            for j in range(d)
+        ]
         return mpmath.matrix(total) * self._unit

@@ -1,7 +1,9 @@
 r"""The form of every optimum: signed unit directions with weights, and the ways to clean one up.
 
-A network is a sum of few columns, :math:`\hat y = \sum_i c_i s_i\sigma(Xu_i)` with :math:`c_i \ge 0`, and its penalty is
-:math:`2\lambda\sum_i c_i`. The solvers find columns in their own ways; here they are merged, moved to the optimum inside
+A network is a sum of few columns, :math:`\hat y = \sum_i c_i s_i\sigma(Xu_i)` with :math:`c_i \ge
+0`, and its penalty is
+:math:`2\lambda\sum_i c_i`. The solvers find columns in their own ways; here they are merged,
+moved to the optimum inside
 their faces, made independent, and turned into a `Solution`.
 """
 
@@ -36,7 +38,8 @@ class Solution:
     dual : array (n,)
         The dual vector :math:`\nu` behind the lower bound.
     multipliers : array (k', n) or None
-        For `solve_cone`, the multipliers of the constraints :math:`(2D_j - I) X v_j \ge 0`, one row per pattern given.
+        For `solve_cone`, the multipliers of the constraints :math:`(2D_j - I) X v_j \ge 0`, one row
+        per pattern given.
     """
 
     value: float
@@ -69,7 +72,8 @@ class Solution:
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Signed unit directions with their fits ``s * relu(X @ u)``, the candidates of the restricted problem."""
+    """Signed unit directions with their fits ``s * relu(X @ u)``, the candidates of the restricted
+    problem."""
 
     directions: np.ndarray  # (k, d)
     signs: np.ndarray  # (k,)
@@ -84,7 +88,9 @@ class Columns:
     def kept(self, index):
         """The columns at `index`, a list of places or of booleans."""
         index = np.asarray(index, dtype=None if len(index) else int)
-        return Columns(self.directions[index], self.signs[index], self.fits[:, index], self.vanishing[index])
+        return Columns(
+            self.directions[index], self.signs[index], self.fits[:, index], self.vanishing[index]
+        )
 
     @classmethod
     def of(cls, maximisers):
@@ -102,17 +108,21 @@ class Columns:
 
 
 def columns_from_vectors(X, y, V, signs):
-    """Turn the block vectors of an interior-point solution into directions and weights, dropping what is only rounding."""
+    """Turn the block vectors of an interior-point solution into directions and weights, dropping
+    what is only rounding."""
     lengths = np.linalg.norm(V, axis=1)
     kept = lengths > max(1e-7 * lengths.sum(), 1e-8 * natural_size(X, y))
     directions = V[kept] / lengths[kept, None]
     dots = directions @ X.T
     vanishing = on_walls(directions, X, INTERIOR)
-    return Columns(directions, signs[kept], (signs[kept, None] * relu(dots)).T, vanishing), lengths[kept]
+    return Columns(directions, signs[kept], (signs[kept, None] * relu(dots)).T, vanishing), lengths[
+        kept
+    ]
 
 
 def natural_size(X, y):
-    """The size |v| of a neuron that fits the labels: where all neurons are far smaller, all are rounding."""
+    """The size |v| of a neuron that fits the labels: where all neurons are far smaller, all are
+    rounding."""
     return (np.linalg.norm(y) or 1.0) / (np.linalg.norm(X, axis=1).max() or 1.0)
 
 
@@ -122,15 +132,17 @@ def as_solution(X, y, lam, columns, weights, bound, dual, multipliers=None):
     value = reconciled(network, X, y, lam, bound)
     order = np.argsort(-weights, kind="stable")
     best = columns.kept(order)
-    return Solution(value, bound, best.directions, best.signs, weights[order], best.vanishing, dual, multipliers)
+    return Solution(
+        value, bound, best.directions, best.signs, weights[order], best.vanishing, dual, multipliers
+    )
 
 
 def newton_on_faces(X, columns, weights, y, lam, basis_of=None):
     r"""Move the directions inside their faces to the optimum there, by Newton's method.
 
-    Columns of one face and one sign are first added up, which never increases the penalty. On the faces the problem is
-    a smooth group lasso in the coordinates :math:`z_j` of :math:`v_j = B_j z_j`; steps that would leave a face are cut
-    back.
+    Columns of one face and one sign are first added up, which never increases the penalty. On the
+    faces the problem is a smooth group lasso in the coordinates :math:`z_j` of :math:`v_j = B_j
+    z_j`; steps that would leave a face are cut back.
     """
     n, given = len(y), (columns, weights)
     V, columns = _added_up_by_face(columns, weights)
@@ -175,7 +187,8 @@ def newton_on_faces(X, columns, weights, y, lam, basis_of=None):
         if share < 1e-3:  # the optimum is not on these faces
             break
         step *= share
-        if -(gradient @ step) <= 1e-14 * current:  # too little for the objective to show: the last step
+        # too little for the objective to show: the last step
+        if -(gradient @ step) <= 1e-14 * current:
             z = z + step if (norms(z + step) > 0).all() else z
             break
         for halvings in range(10):
@@ -193,7 +206,8 @@ def newton_on_faces(X, columns, weights, y, lam, basis_of=None):
 
 
 def _solve_positive(H, g):
-    """H^-1 g for a positive semidefinite H, the shortest solution where H is singular to rounding."""
+    """H^-1 g for a positive semidefinite H, the shortest solution where H is singular to
+    rounding."""
     scale = 1 / np.sqrt(np.maximum(np.diag(H), 1e-300))
     factor, x, failed = scipy.linalg.lapack.dposv(scale[:, None] * H * scale, scale * g)
     if failed or np.diag(factor).min() < 1e-6:
@@ -210,7 +224,8 @@ def _added_up_by_face(columns, weights):
 
 
 class FaceBases:
-    """Orthonormal bases of the spans of faces: of the weights in the row space of `X` that vanish on given points.
+    """Orthonormal bases of the spans of faces: of the weights in the row space of `X` that vanish
+    on given points.
 
     Found in balanced columns, so that it does not depend on their units what counts as dependent.
     """
@@ -222,10 +237,13 @@ class FaceBases:
         self._units = balanced / np.where(lengths > 0, lengths, 1.0)[:, None]
         _, singular, Vt = np.linalg.svd(self._units, full_matrices=False)
         rows = Vt[singular > _DEPENDENT * singular[0]]
-        # Balanced coordinates of the row space: its weights w are such that w * sizes is one of these.
+        # Balanced coordinates of the row space: its weights w are such that w * sizes is one of
+        # these.
         self._space = np.eye(X.shape[1])
         if len(rows) < X.shape[1]:
-            self._space = np.linalg.qr(self._sizes[:, None] ** 2 / self._sizes.max() ** 2 * rows.T)[0]
+            self._space = np.linalg.qr(self._sizes[:, None] ** 2 / self._sizes.max() ** 2 * rows.T)[
+                0
+            ]
         self._known = {}
 
     def __call__(self, zero):
@@ -239,9 +257,12 @@ class FaceBases:
         inside = self._space
         rows = self._units[zero & self._units.any(axis=1)]
         if len(rows):
-            _, singular, Vt = np.linalg.svd(rows @ inside, full_matrices=len(rows) < inside.shape[1])
+            _, singular, Vt = np.linalg.svd(
+                rows @ inside, full_matrices=len(rows) < inside.shape[1]
+            )
             inside = inside @ Vt[int(np.sum(singular > _DEPENDENT)) :].T
-        down = np.argsort(self._sizes, kind="stable")  # large rows first: then small ones keep their digits
+        # large rows first: then small ones keep their digits
+        down = np.argsort(self._sizes, kind="stable")
         basis = np.empty_like(inside)
         basis[down] = np.linalg.qr((inside / self._sizes[:, None])[down])[0]
         return basis
@@ -251,7 +272,8 @@ _DEPENDENT = 1e-9  # the sine below which points that vanish together count once
 
 
 def without_dependent_columns(columns, weights):
-    """Caratheodory's reduction: move along dependences of the fits, never raising the penalty, until there are none."""
+    """Caratheodory's reduction: move along dependences of the fits, never raising the penalty,
+    until there are none."""
     while len(weights):
         sizes = np.linalg.norm(columns.fits, axis=0)
         n, k = columns.fits.shape
@@ -270,7 +292,8 @@ def without_dependent_columns(columns, weights):
 
 
 def exact_weights(fits, weights, y, lam):
-    """The exact coefficients on given columns, and the residual y - G c without cancellation, where both are sound."""
+    """The exact coefficients on given columns, and the residual y - G c without cancellation, where
+    both are sound."""
     n, k = fits.shape
     sizes = np.linalg.norm(fits, axis=0)
     Q, R = np.linalg.qr(fits / sizes)

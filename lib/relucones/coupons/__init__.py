@@ -1,6 +1,7 @@
 """Who holds which coupon, the law of collecting them, and what random cones contain.
 
-Taught in the chapters on the coupon collector, the papers' experiment, and orthogonal and correlated data.
+Taught in the chapters on the coupon collector, the papers' experiment, and orthogonal and
+correlated data.
 """
 
 from .holders import Coupons, find_coupons

@@ -1,7 +1,8 @@
 r"""The coupon collector: how likely m draws complete a set of coupons that suffices.
 
-A draw gives coupon i with probability :math:`\mu_i`, and none with the rest. A collection suffices when it holds all
-coupons of one of the given sets, the *supports*. Exact where the sets can be listed, simulated otherwise.
+A draw gives coupon i with probability :math:`\mu_i`, and none with the rest. A collection suffices
+when it holds all coupons of one of the given sets, the *supports*. Exact where the sets can be
+listed, simulated otherwise.
 """
 
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from ..checks import BadInput
 
 _CANCELLED = 1e-4  # the share of the terms' sizes below which a sum has lost digits that matter
 
+
 @dataclass(frozen=True, eq=False)
 class Exact:
-    """The law of the number of draws for coupons of probabilities `mass` (k,) and a list of `supports`."""
+    """The law of the number of draws for coupons of probabilities `mass` (k,) and a list of
+    `supports`."""
 
     mass: np.ndarray
     supports: list
@@ -35,7 +38,8 @@ class Exact:
         return np.where(widths < min(map(len, self.supports)), 0.0, np.clip(probability, 0.0, 1.0))
 
     def _by_subsets(self, widths):
-        r"""Summed over the sets B of coupons, :math:`\Pr = \sum_B c_B\, (1 - \mu(B^c))^m`; and the same of the terms' sizes."""
+        r"""Summed over the sets B of coupons, :math:`\Pr = \sum_B c_B\, (1 - \mu(B^c))^m`; and the
+        same of the terms' sizes."""
         logs, coefficient = self._subsets
         result, summed = np.empty(widths.shape), np.empty(widths.shape)
         for where, m in np.ndenumerate(widths):
@@ -46,12 +50,15 @@ class Exact:
     def _by_contour(self, widths):
         r"""The same without sums of alternating signs.
 
-        Were the number of draws Poisson with mean z, the coupons would be collected independently, coupon i with
-        probability :math:`1 - e^{-\mu_i z}`. So, with the sum over the sets S that suffice,
+        Were the number of draws Poisson with mean z, the coupons would be collected independently,
+        coupon i with probability :math:`1 - e^{-\mu_i z}`. So, with the sum over the sets S that
+        suffice,
 
-        .. math:: \Pr_m = m!\,[z^m]\; e^z \sum_S \prod_{i\in S} (1 - e^{-\mu_i z}) \prod_{i\notin S} e^{-\mu_i z},
+        .. math:: \Pr_m = m!\,[z^m]\; e^z
+                  \sum_S \prod_{i\in S} (1 - e^{-\mu_i z}) \prod_{i\notin S} e^{-\mu_i z},
 
-        and the coefficient is a Cauchy integral over the circle |z| = m, on which the trapezoidal rule with some
+        and the coefficient is a Cauchy integral over the circle |z| = m, on which the trapezoidal
+        rule with some
         :math:`10\sqrt m` nodes is exact to rounding.
         """
         result = np.empty(widths.shape)
@@ -65,17 +72,29 @@ class Exact:
             nodes = int(10 * np.sqrt(m)) + 60
             z = m * np.exp(2j * np.pi * np.arange(nodes) / nodes)
             left = z.real < 0
-            # There both factors are large; e^{-w} is taken out of each, and its exponent is outweighed by the rest.
+            # There both factors are large; e^{-w} is taken out of each, and its exponent is
+            # outweighed by the rest.
             w = np.outer(z, self.mass)
-            got = np.where(left[:, None], np.expm1(np.where(left[:, None], w, 0)), -np.expm1(np.where(left[:, None], 0, -w)))
+            got = np.where(
+                left[:, None],
+                np.expm1(np.where(left[:, None], w, 0)),
+                -np.expm1(np.where(left[:, None], 0, -w)),
+            )
             missed = np.where(left[:, None], 1.0, np.exp(np.where(left[:, None], 0, -w)))
             # m! z^{-m} e^z, with its modulus kept near 1 on the circle
-            exponent = z - np.where(left, z, 0) * self.mass.sum() + lgamma(m + 1) - m * log(m) - 1j * m * np.angle(z)
+            exponent = (
+                z
+                - np.where(left, z, 0) * self.mass.sum()
+                + lgamma(m + 1)
+                - m * log(m)
+                - 1j * m * np.angle(z)
+            )
             result[where] = np.mean(np.exp(exponent) * self._sufficing(got, missed)).real
         return result
 
     def _sufficing(self, got, missed):
-        """The sum over the sets that suffice of the product of `got` (nodes, k) in them and `missed` outside."""
+        """The sum over the sets that suffice of the product of `got` (nodes, k) in them and
+        `missed` outside."""
         if len(self.supports) == 1:
             return np.prod(got, axis=1)
         found = np.empty(len(got), dtype=complex)
@@ -100,9 +119,9 @@ class Exact:
     def _subsets(self):
         r"""The logarithms of :math:`1 - \mu(B^c)` and the coefficients :math:`c_B \ne 0`.
 
-        The power is the probability that all coupons collected lie in B. The probability that they suffice is the sum
-        over the sets that suffice, each by Moebius inversion over its subsets B; with one support this is inclusion and
-        exclusion over the coupons left out.
+        The power is the probability that all coupons collected lie in B. The probability that they
+        suffice is the sum over the sets that suffice, each by Moebius inversion over its subsets B;
+        with one support this is inclusion and exclusion over the coupons left out.
         """
         k = len(self.mass)
         missed, coefficient = np.zeros(2**k), self._suffice.astype(float)
@@ -117,7 +136,8 @@ class Exact:
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
-    """The law as found in simulated collections: the number of draws after which each of them sufficed."""
+    """The law as found in simulated collections: the number of draws after which each of them
+    sufficed."""
 
     times: np.ndarray
 
@@ -128,10 +148,11 @@ class Simulated:
 
 
 def completion_times(mass, suffices, trials, rng):
-    """The number of draws in each of `trials` collections until ``suffices(held)`` is true of the coupons held (k,).
+    """The number of draws in each of `trials` collections until ``suffices(held)`` is true of the
+    coupons held (k,).
 
-    The order in which the coupons first appear is drawn by exponential clocks; between two new coupons the waiting
-    time is geometric. All coupons together must suffice.
+    The order in which the coupons first appear is drawn by exponential clocks; between two new
+    coupons the waiting time is geometric. All coupons together must suffice.
     """
     k = len(mass)
     times = np.empty(trials, dtype=np.int64)
@@ -154,7 +175,9 @@ def width_for(law, share):
     while law.probability(np.array(high)) < share:
         high *= 2
         if high > 2**60:
-            raise BadInput(f"share {share} needs more than 2^60 draws, because one coupon is so rare")
+            raise BadInput(
+                f"share {share} needs more than 2^60 draws, because one coupon is so rare"
+            )
     low = high // 2  # not enough, or 0
     while high - low > 1:
         middle = (low + high) // 2

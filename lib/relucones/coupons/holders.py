@@ -1,9 +1,10 @@
 r"""Who holds which coupon: how likely a random activation cone contains a global minimum.
 
-The optimal directions :math:`u_1, \dots, u_k` are coupons. A cone of m signed patterns contains a global minimum when,
-for every i, it holds a signed pattern from :math:`T_i`: the patterns whose closed cone contains :math:`u_i`, with the
-right sign. No signed pattern holds two coupons: on one closed cone the dual constraint is linear, so at most one
-unit vector there meets it. For m independent draws inclusion and exclusion therefore gives (derived in chapter 5)
+The optimal directions :math:`u_1, \dots, u_k` are coupons. A cone of m signed patterns contains a
+global minimum when, for every i, it holds a signed pattern from :math:`T_i`: the patterns whose
+closed cone contains :math:`u_i`, with the right sign. No signed pattern holds two coupons: on one
+closed cone the dual constraint is linear, so at most one unit vector there meets it. For m
+independent draws inclusion and exclusion therefore gives (derived in chapter 5)
 
 .. math:: \Pr = \sum_{I\subseteq[k]} (-1)^{|I|} \bigl(1 - \textstyle\sum_{i\in I}\mu(T_i)\bigr)^m .
 
@@ -23,7 +24,8 @@ from ..convex.polytope import _supports
 from ..walls import TIED, on_walls
 
 KNOWN = 1e-7  # the relative gap that the optimum must be known to, before its coupons are named
-MAYBE_TIGHT = 1e-6  # the relative slack of the dual constraint above which a direction is surely not tight
+# the relative slack of the dual constraint above which a direction is surely not tight
+MAYBE_TIGHT = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +39,13 @@ class Coupons:
     signs : array (k,)
         Their signs.
     supports : list of tuples, or None
-        The sets of coupons that suffice: one tuple when the optimum is unique, the empty tuple when it is zero. None
-        when there are too many to list; `suffice` tells then too.
+        The sets of coupons that suffice: one tuple when the optimum is unique, the empty tuple when
+        it is zero. None when there are too many to list; `suffice` tells then too.
     patterns : bool array (t, n)
         Every activation pattern that holds a coupon, with its sign in `pattern_signs` (t,).
     holds : bool array (t, k)
-        Whether a signed pattern holds a coupon: exactly one in every row; the column sums are the sizes :math:`|T_i|`.
+        Whether a signed pattern holds a coupon: exactly one in every row; the column sums are the
+        sizes :math:`|T_i|`.
     count : int
         The number N of activation patterns; there are 2N signed ones.
     fits : array (k, n)
@@ -79,7 +82,9 @@ class Coupons:
         """Whether the coupons marked in `held`, bool (k,), are all that some optimum uses."""
         if self.supports is not None:
             return any(held[list(support)].all() for support in self.supports)
-        return bool(held.any()) and scipy.optimize.nnls(self.fits[held].T, self.fit)[1] <= 1e-7 * np.linalg.norm(self.fit)
+        return bool(held.any()) and scipy.optimize.nnls(self.fits[held].T, self.fit)[
+            1
+        ] <= 1e-7 * np.linalg.norm(self.fit)
 
 
 def find_coupons(X, y, lam, faces=None):
@@ -97,7 +102,8 @@ def find_coupons(X, y, lam, faces=None):
     if solution.gap > KNOWN * solution.value:
         relative = solution.gap / solution.value
         raise checks.BadInput(
-            f"lam is {lam:g}, too small here: a relative gap of {relative:.1e} is left, too much to "
+            f"lam is {lam:g}, too small here: a relative gap of {relative:.1e} is left, "
+            "too much to "
             "name the coupons"
         )
     directions, signs, vanishing, fits = _tight_directions(faces, solution, y, lam)
@@ -107,7 +113,12 @@ def find_coupons(X, y, lam, faces=None):
         used = sorted(set().union(*supports))
         position = {atom: i for i, atom in enumerate(used)}
         supports = [tuple(position[i] for i in support) for support in supports]
-        directions, signs, vanishing, fits = directions[used], signs[used], vanishing[used], fits[used]
+        directions, signs, vanishing, fits = (
+            directions[used],
+            signs[used],
+            vanishing[used],
+            fits[used],
+        )
     patterns, pattern_signs, holds = _holders(X, directions, signs, vanishing)
     count = faces.arrangement.number_of_cells
     return Coupons(X, directions, signs, supports, patterns, pattern_signs, holds, count, fits, fit)
@@ -128,10 +139,16 @@ def _tight_directions(faces, solution, y, lam):
 
 
 def _truly_tight(X, y, lam, solution, maybe):
-    """The places of the `maybe` tight directions that the solution does not use itself and that are tight, told with sixty digits."""
+    """The places of the `maybe` tight directions that the solution does not use itself and that are
+    tight, told with sixty digits."""
     others = []
     for i, (u, s) in enumerate(zip(maybe.directions, maybe.signs, strict=True)):
-        known = np.concatenate([solution.directions[solution.signs == s], maybe.directions[others][maybe.signs[others] == s]])
+        known = np.concatenate(
+            [
+                solution.directions[solution.signs == s],
+                maybe.directions[others][maybe.signs[others] == s],
+            ]
+        )
         if not (np.linalg.norm(known - u, axis=1) < TIED).any():
             others.append(i)
     if not others:
@@ -140,10 +157,13 @@ def _truly_tight(X, y, lam, solution, maybe):
 
     used = (solution.directions, solution.signs, solution.weights, solution.vanishing)
     sharpened = Sharpened(X, y, lam, *used)
-    tight = [sharpened.tight(maybe.signs[i], maybe.vanishing[i], maybe.fits[i] != 0) for i in others]
+    tight = [
+        sharpened.tight(maybe.signs[i], maybe.vanishing[i], maybe.fits[i] != 0) for i in others
+    ]
     if not sharpened.found or None in tight:
         raise checks.BadInput(
-            f"lam is {lam:g}, and with these data it stays open which directions an optimum can use; another lam, or points "
+            f"lam is {lam:g}, and with these data it stays open which directions an "
+            "optimum can use; another lam, or points "
             "that are not nearly parallel, would help"
         )
     return [i for i, yes in zip(others, tight, strict=True) if yes]

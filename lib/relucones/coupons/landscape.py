@@ -1,8 +1,10 @@
-r"""What the minimisers of random activation cones are: global minima, spurious stationary points, or neither.
+r"""What the minimisers of random activation cones are: global minima, spurious stationary points,
+or neither.
 
-The share of good cones is exact (see `relucones.coupons`). Whether the minimiser of a cone without a global minimum is a
-stationary point of the whole loss is found by solving the cone's convex program, so that share is estimated from cones
-drawn at random, as in the experiments of Boursier et al. (arXiv 2505.22578).
+The share of good cones is exact (see `relucones.coupons`). Whether the minimiser of a cone without
+a global minimum is a stationary point of the whole loss is found by solving the cone's convex
+program, so that share is estimated from cones drawn at random, as in the experiments of Boursier et
+al. (arXiv 2505.22578).
 """
 
 from collections import defaultdict
@@ -15,7 +17,8 @@ from ..convex import ConeProgram, Faces, shortest_subgradient
 from .holders import find_coupons
 from .probability import draw_cone, good_cone_probability
 
-STATIONARY = 1e-4  # shortest subgradient, in units of 2 lam |theta|, below which a minimiser is called stationary
+# shortest subgradient, in units of 2 lam |theta|, below which a minimiser is called stationary
+STATIONARY = 1e-4
 _WALL = 1e-7
 
 
@@ -32,15 +35,17 @@ class Landscape:
     good_error : array (w,)
         Its standard error, 0 where it is exact.
     spurious : array (w,)
-        The share of the drawn cones that contain no global minimum, and whose minimiser, balanced, is a spurious
-        stationary point. (The zero network lies in every closed cone, and is stationary too; it does not count.)
+        The share of the drawn cones that contain no global minimum, and whose minimiser, balanced,
+        is a spurious stationary point. (The zero network lies in every closed cone, and is
+        stationary too; it does not count.)
     spurious_error : array (w,)
-        The standard error of `spurious`, with one success and one failure added, so that it is never 0.
+        The standard error of `spurious`, with one success and one failure added, so that it is
+        never 0.
     cones : int
         How many cones were drawn for each width.
     found : list of w float arrays
-        The shortest subgradient at the minimiser of each drawn cone, relative to :math:`2\lambda\|\theta\|`; not a
-        number for the cones that contain a global minimum.
+        The shortest subgradient at the minimiser of each drawn cone, relative to
+        :math:`2\lambda\|\theta\|`; not a number for the cones that contain a global minimum.
     """
 
     widths: np.ndarray
@@ -53,7 +58,8 @@ class Landscape:
 
     @property
     def neither(self):
-        """The share of the other cones: their minimiser lies on a wall through which the loss falls."""
+        """The share of the other cones: their minimiser lies on a wall through which the loss
+        falls."""
         return np.maximum(1 - self.good - self.spurious, 0.0)
 
     def __str__(self):
@@ -66,7 +72,8 @@ class Landscape:
 
 
 def landscape_table(X, y, lam, widths, cones=20, seed=0, measure="counting", progress=False):
-    r"""What the activation cones of each width contain: the experiment of Boursier et al., its first curve exact.
+    r"""What the activation cones of each width contain: the experiment of Boursier et al., its
+    first curve exact.
 
     Parameters
     ----------
@@ -77,8 +84,9 @@ def landscape_table(X, y, lam, widths, cones=20, seed=0, measure="counting", pro
     widths : int array (w,)
         The widths m.
     cones : int
-        How many cones to draw for each width. One that holds the coupons of an optimum contains a global minimum and
-        needs no solving; of the others, the program of each set of signed patterns is solved once.
+        How many cones to draw for each width. One that holds the coupons of an optimum contains a
+        global minimum and needs no solving; of the others, the program of each set of signed
+        patterns is solved once.
     seed
         Of the drawn cones.
     measure : {"counting", "gaussian"}
@@ -92,8 +100,8 @@ def landscape_table(X, y, lam, widths, cones=20, seed=0, measure="counting", pro
 
     Source
     ------
-    Boursier et al. (arXiv 2505.22578), experiments: 20 cones per width. The test of stationarity is theirs, up to
-    tolerances: every ReLU at zero may take any derivative in [0, 1].
+    Boursier et al. (arXiv 2505.22578), experiments: 20 cones per width. The test of stationarity is
+    theirs, up to tolerances: every ReLU at zero may take any derivative in [0, 1].
 
     Examples
     --------
@@ -114,24 +122,34 @@ def landscape_table(X, y, lam, widths, cones=20, seed=0, measure="counting", pro
         X, y, lam, widths, measure, seed=rng.spawn(1)[0], with_error=True, coupons=coupons
     )
     drawn = [_drawn(X, m, measure, rng, cones) for m in widths]
-    lengths = _relative_subgradients(X, y, lam, coupons, {cone for some in drawn for cone in some}, progress)
+    lengths = _relative_subgradients(
+        X, y, lam, coupons, {cone for some in drawn for cone in some}, progress
+    )
     found = [np.array([lengths[cone] for cone in some]) for some in drawn]
     hits = np.array([np.sum(of_width <= STATIONARY) for of_width in found])
     shrunk = (hits + 1) / (cones + 2)
     return Landscape(
-        widths, good, good_error, hits / cones, np.sqrt(shrunk * (1 - shrunk) / (cones + 2)), cones, found
+        widths,
+        good,
+        good_error,
+        hits / cones,
+        np.sqrt(shrunk * (1 - shrunk) / (cones + 2)),
+        cones,
+        found,
     )
 
 
 def _drawn(X, m, measure, rng, cones):
     """Random cones of width m, each as the set of its signed patterns."""
-    patterns, signs = draw_cone(X, cones * m, rng, measure)  # all at once: the patterns are listed only once
+    # all at once: the patterns are listed only once
+    patterns, signs = draw_cone(X, cones * m, rng, measure)
     signed = np.column_stack([signs > 0, patterns]).reshape(cones, m, -1)
     return [frozenset(row.tobytes() for row in cone) for cone in signed]
 
 
 def _relative_subgradients(X, y, lam, coupons, cones, progress):
-    """For each set of signed patterns the relative length of the shortest subgradient at its minimiser; nan if good."""
+    """For each set of signed patterns the relative length of the shortest subgradient at its
+    minimiser; nan if good."""
     lengths, by_size = {}, defaultdict(list)
     for cone in sorted(cones, key=sorted):  # the solver is used again, so the order counts
         rows = np.array([np.frombuffer(row, dtype=bool) for row in sorted(cone)])

@@ -1,4 +1,5 @@
-r"""How likely a random activation cone contains a global minimum, and how wide a network must be."""
+r"""How likely a random activation cone contains a global minimum, and how wide a network must
+be."""
 
 from fractions import Fraction
 from math import ceil, log
@@ -20,7 +21,8 @@ def good_cone_probability(
 ):
     r"""The probability that a random activation cone of width m contains a global minimum.
 
-    .. math:: \Pr = \sum_{I\subseteq[k]} (-1)^{|I|} \bigl(1 - \textstyle\sum_{i\in I}\mu(T_i)\bigr)^m
+    .. math:: \Pr = \sum_{I\subseteq[k]} (-1)^{|I|}
+              \bigl(1 - \textstyle\sum_{i\in I}\mu(T_i)\bigr)^m
 
     Parameters
     ----------
@@ -31,11 +33,12 @@ def good_cone_probability(
     m : int or int array
         The width, or several.
     measure : {"counting", "gaussian"}
-        How a neuron draws its signed pattern: uniformly among all 2N, or as :math:`w \sim \mathcal N(0, I)` with a
-        fair sign does. For rank 2 and 3 the solid angles are exact; above, they are estimated.
+        How a neuron draws its signed pattern: uniformly among all 2N, or as :math:`w \sim \mathcal
+        N(0, I)` with a fair sign does. For rank 2 and 3 the solid angles are exact; above, they are
+        estimated.
     samples, seed
-        For estimates: how many rays a solid angle is measured with, and the seed. Where the sets of coupons that
-        suffice are too many to list, a tenth as many collections are simulated.
+        For estimates: how many rays a solid angle is measured with, and the seed. Where the sets of
+        coupons that suffice are too many to list, a tenth as many collections are simulated.
     with_error : bool
         Return also the standard error, 0 where the result is exact.
     coupons : Coupons, optional
@@ -47,7 +50,8 @@ def good_cone_probability(
 
     Source
     ------
-    The counting measure is that of Boursier et al. (arXiv 2505.22578), experiments; the formula is derived in chapter 5.
+    The counting measure is that of Boursier et al. (arXiv 2505.22578), experiments; the formula is
+    derived in chapter 5.
 
     Examples
     --------
@@ -63,8 +67,11 @@ def good_cone_probability(
     return (probability, error) if with_error else probability
 
 
-def good_cone_width(X, y, lam, share, measure="counting", samples=20_000, seed=0, with_error=False, coupons=None):
-    r"""The least width at which at least this share of the activation cones contains a global minimum.
+def good_cone_width(
+    X, y, lam, share, measure="counting", samples=20_000, seed=0, with_error=False, coupons=None
+):
+    r"""The least width at which at least this share of the activation cones contains a global
+    minimum.
 
     .. math:: m(q) = \min\{m : \Pr[\text{a cone of width } m \text{ is good}] \ge q\}
 
@@ -100,7 +107,8 @@ def good_cone_width(X, y, lam, share, measure="counting", samples=20_000, seed=0
 
 
 def draw_cone(X, m, seed=None, measure="counting"):
-    """A random activation cone: m signed patterns, drawn uniformly or by Gaussian weights with fair signs.
+    """A random activation cone: m signed patterns, drawn uniformly or by Gaussian weights with fair
+    signs.
 
     Returns
     -------
@@ -118,11 +126,13 @@ def draw_cone(X, m, seed=None, measure="counting"):
 
 
 def sufficient_width(n, d, eps):
-    r"""A width at which at least a fraction :math:`1-\varepsilon` of the cones of any n points in R^d are good.
+    r"""A width at which at least a fraction :math:`1-\varepsilon` of the cones of any n points in
+    R^d are good.
 
     .. math:: m = \Bigl\lceil 2N(n, d)\,\log\frac{n+1}{\varepsilon} \Bigr\rceil
 
-    Derived in chapter 5, after the coupon-collector argument of Boursier et al. (arXiv 2505.22578, Theorem 1).
+    Derived in chapter 5, after the coupon-collector argument of Boursier et al. (arXiv 2505.22578,
+    Theorem 1).
 
     Examples
     --------
@@ -135,7 +145,8 @@ def sufficient_width(n, d, eps):
 
 
 def _laws(X, y, lam, measure, samples, seed, coupons):
-    """The law of the collection, the laws with one batch of an estimate left out, and the least error to state."""
+    """The law of the collection, the laws with one batch of an estimate left out, and the least
+    error to state."""
     checks.choice(measure, "measure", ("counting", "gaussian"))
     samples = checks.count(samples, "samples", least=10 * _BATCHES)
     if coupons is None:
@@ -143,18 +154,35 @@ def _laws(X, y, lam, measure, samples, seed, coupons):
     rng = checks.generator(seed)
     masses = _masses(coupons, measure, samples, rng)
     if coupons.supports is not None:
-        others = [np.delete(masses, b, axis=0).mean(axis=0) for b in range(len(masses))] if len(masses) > 1 else []
-        return Exact(masses.mean(axis=0), coupons.supports), [Exact(mass, coupons.supports) for mass in others], 0.0
-    # Each batch of collections draws with its own batch of masses, so that their scatter holds both errors.
+        others = (
+            [np.delete(masses, b, axis=0).mean(axis=0) for b in range(len(masses))]
+            if len(masses) > 1
+            else []
+        )
+        return (
+            Exact(masses.mean(axis=0), coupons.supports),
+            [Exact(mass, coupons.supports) for mass in others],
+            0.0,
+        )
+    # Each batch of collections draws with its own batch of masses, so that their scatter holds both
+    # errors.
     trials = samples // (10 * _BATCHES)
     times = np.array(
-        [completion_times(masses[b % len(masses)], coupons.suffice, trials, rng) for b in range(_BATCHES)]
+        [
+            completion_times(masses[b % len(masses)], coupons.suffice, trials, rng)
+            for b in range(_BATCHES)
+        ]
     )
-    return Simulated(times), [Simulated(np.delete(times, b, axis=0)) for b in range(_BATCHES)], 1 / times.size
+    return (
+        Simulated(times),
+        [Simulated(np.delete(times, b, axis=0)) for b in range(_BATCHES)],
+        1 / times.size,
+    )
 
 
 def _masses(coupons, measure, samples, rng):
-    """The probabilities with which one draw gives the coupons, (1, k) where exact, else one row per batch."""
+    """The probabilities with which one draw gives the coupons, (1, k) where exact, else one row per
+    batch."""
     if measure == "counting":
         return coupons.holds.sum(axis=0)[None] / (2 * coupons.count)
     if len(coupons.signs) == 0:
@@ -163,19 +191,24 @@ def _masses(coupons, measure, samples, rng):
     if arrangement.rank <= 3:
         return (cell_measures(coupons.X, coupons.patterns) / 2 @ coupons.holds)[None]
     size = samples // _BATCHES
-    masses = [_solid_angle_by_rays(coupons.X, arrangement.basis, u, _BATCHES * size, rng) / 2 for u in coupons.directions]
+    masses = [
+        _solid_angle_by_rays(coupons.X, arrangement.basis, u, _BATCHES * size, rng) / 2
+        for u in coupons.directions
+    ]
     return np.array(masses).reshape(len(masses), _BATCHES, size).mean(axis=2).T
 
 
 def _solid_angle_by_rays(X, basis, u, samples, rng):
-    r"""Samples whose mean is the share of the sphere on which the points off the walls of u are active as they are at u.
+    r"""Samples whose mean is the share of the sphere on which the points off the walls of u are
+    active as they are at u.
 
-    `basis` (d, r) is that of the row space, to which all is confined. Numbers are drawn for the d coordinates and projected,
-    so that it does not matter which basis it is.
+    `basis` (d, r) is that of the row space, to which all is confined. Numbers are drawn for the d
+    coordinates and projected, so that it does not matter which basis it is.
 
-    That set is a convex cone around u (derived here). Along the great circle from u towards a random unit vector v
-    orthogonal to u it reaches up to the angle :math:`\theta` with :math:`\cot\theta = \max_k -x_k^\top v / x_k^\top u`, and the
-    share of the sphere within that angle is an incomplete beta function: no cone is too narrow to be measured.
+    That set is a convex cone around u (derived here). Along the great circle from u towards a
+    random unit vector v orthogonal to u it reaches up to the angle :math:`\theta` with
+    :math:`\cot\theta = \max_k -x_k^\top v / x_k^\top u`, and the share of the sphere within that
+    angle is an incomplete beta function: no cone is too narrow to be measured.
     """
     d, r = basis.shape
     v = rng.standard_normal((samples, d))

@@ -1,7 +1,8 @@
-"""Figures of anybody's data: cells, networks, certificates, coupons. Every function returns ``fig, ax``.
+"""Figures of anybody's data: cells, networks, certificates, coupons. Every function returns ``fig,
+ax``.
 
-Importing this package sets the matplotlib style of the book. `color` holds one colour per concept, from the palette of
-Okabe and Ito, which readers with colour-blindness can tell apart.
+Importing this package sets the matplotlib style of the book. `color` holds one colour per concept,
+from the palette of Okabe and Ito, which readers with colour-blindness can tell apart.
 """
 
 from .cells import bits, cell_sizes, new_wall, sphere_cells, turn_weight, weight_space

@@ -16,9 +16,11 @@ _TOUCHING = 1e-6  # relative distance to the lines below which a direction count
 
 
 def certificate_curve(X, nu, lam, title=""):
-    r"""For points in the plane: :math:`\nu^\top\sigma(Xu)` against the angle of u, and the two lines :math:`\pm2\lambda`.
+    r"""For points in the plane: :math:`\nu^\top\sigma(Xu)` against the angle of u, and the two
+    lines :math:`\pm2\lambda`.
 
-    Dots: directions at which the curve touches a line, coloured by their sign. Orange: where it crosses one.
+    Dots: directions at which the curve touches a line, coloured by their sign. Orange: where it
+    crosses one.
     """
     fig, ax = plt.subplots(figsize=(5.6, 4.0))
     draw_curve(ax, X, nu, lam)
@@ -28,18 +30,24 @@ def certificate_curve(X, nu, lam, title=""):
 
 
 def certificate_circle(X, nu, lam, solution, close=0.9):
-    r"""The certificate around the circle: at direction u the curve has radius :math:`1 + h\,\nu^\top\sigma(Xu)/2\lambda`.
+    r"""The certificate around the circle: at direction u the curve has radius :math:`1 +
+    h\,\nu^\top\sigma(Xu)/2\lambda`.
 
-    The three circles are :math:`-2\lambda`, 0 and :math:`+2\lambda`. The arrows are the directions of `solution`, all of
-    one length; the numbers are the weights. Below, the same curve cut open, with only its part from `close` times
+    The three circles are :math:`-2\lambda`, 0 and :math:`+2\lambda`. The arrows are the directions
+    of `solution`, all of one length; the numbers are the weights. Below, the same curve cut open,
+    with only its part from `close` times
     :math:`2\lambda` on.
     """
     h = 0.45
     angle = np.linspace(-180, 180, 1441)
     circle = np.stack([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
     earned = nu @ relu(X @ circle) / (2 * lam)
-    fig, (ax, strip) = plt.subplots(2, 1, figsize=(5.4, 8.0), height_ratios=(5, 2.2), layout="constrained")
-    ax.add_patch(plt.matplotlib.patches.Annulus((0, 0), 1 + h, 2 * h, color=color.dual, alpha=0.12, lw=0))
+    fig, (ax, strip) = plt.subplots(
+        2, 1, figsize=(5.4, 8.0), height_ratios=(5, 2.2), layout="constrained"
+    )
+    ax.add_patch(
+        plt.matplotlib.patches.Annulus((0, 0), 1 + h, 2 * h, color=color.dual, alpha=0.12, lw=0)
+    )
     for r, width, name in ((1 - h, 1.5, "−2λ"), (1, 0.8, "0"), (1 + h, 1.5, "+2λ")):
         ax.plot(*(r * circle), color=color.dual, lw=width, alpha=0.8)
         ax.text(-0.02, -r - 0.03, name, ha="center", va="top", color=color.dual, fontsize=13)
@@ -54,12 +62,33 @@ def certificate_circle(X, nu, lam, solution, close=0.9):
         look = {"arrowstyle": "-|>", "color": shade, "lw": 2.2, "mutation_scale": 14}
         ax.annotate("", 0.48 * u, (0, 0), arrowprops=look | {"shrinkA": 0, "shrinkB": 0})
         ax.plot(*((1 + s * h) * u), "o", ms=10, color=shade, mec="white", mew=1.2, zorder=3)
-        ax.text(*((1.64 if s > 0 else 0.74) * u), f"{weight:.2f}", ha="center", va="center", color=shade, fontsize=12)
-        strip.plot(np.degrees(np.arctan2(u[1], u[0])), 100, "o", ms=10, color=shade, mec="white", mew=1.2, zorder=3)
+        ax.text(
+            *((1.64 if s > 0 else 0.74) * u),
+            f"{weight:.2f}",
+            ha="center",
+            va="center",
+            color=shade,
+            fontsize=12,
+        )
+        strip.plot(
+            np.degrees(np.arctan2(u[1], u[0])),
+            100,
+            "o",
+            ms=10,
+            color=shade,
+            mec="white",
+            mew=1.2,
+            zorder=3,
+        )
     ax.set(xlim=(-1.72, 1.72), ylim=(-1.66, 1.56), aspect="equal")
     ax.set_axis_off()
     strip.axhline(100, color=color.dual, lw=1.5)
-    strip.set(xlim=(-180, 180), ylim=(100 * close, 101), xlabel="angle of u in degrees", ylabel="earned, in % of the cost")
+    strip.set(
+        xlim=(-180, 180),
+        ylim=(100 * close, 101),
+        xlabel="angle of u in degrees",
+        ylabel="earned, in % of the cost",
+    )
     strip.set_xticks([-180, -90, 0, 90, 180])
     return fig, (ax, strip)
 
@@ -74,7 +103,15 @@ def end_points(widths, values, verdicts, floor, seed=0):
         chosen = verdicts == verdict
         if chosen.any():
             x = widths[chosen] + rng.uniform(-0.3, 0.3, chosen.sum())
-            ax.semilogy(x, gap[chosen], marker, ms=6, color=shade, alpha=0.75, label=f"{verdict} ({chosen.sum()})")
+            ax.semilogy(
+                x,
+                gap[chosen],
+                marker,
+                ms=6,
+                color=shade,
+                alpha=0.75,
+                label=f"{verdict} ({chosen.sum()})",
+            )
     ax.set_xticks([1, *range(5, widths.max() + 1, 5)])
     ax.set(xlabel="width m", ylabel="loss minus lower bound", ylim=(1e-12, 3))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=1)
@@ -82,7 +119,8 @@ def end_points(widths, values, verdicts, floor, seed=0):
 
 
 def draw_curve(ax, X, nu, lam, largest=1.0):
-    """The curve in units of 2 lambda, with walls, touching and crossing directions; room for it times `largest`."""
+    """The curve in units of 2 lambda, with walls, touching and crossing directions; room for it
+    times `largest`."""
     angle = np.linspace(-180, 180, 361)
     u = np.stack([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
     curve = nu @ relu(X @ u) / (2 * lam)

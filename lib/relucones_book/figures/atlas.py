@@ -11,10 +11,11 @@ _MARKS = {2: "o", 3: "s", 4: "D", 5: "^"}
 
 
 def atlas_widths(table, share, lam):
-    """The exact width for a share of good cones against the coupon bound, in the median over the data sets.
+    """The exact width for a share of good cones against the coupon bound, in the median over the
+    data sets.
 
-    One panel per kind of data, one point per pair n, d, under both measures; bars reach from the 10th to the 90th
-    percentile over the data sets.
+    One panel per kind of data, one point per pair n, d, under both measures; bars reach from the
+    10th to the 90th percentile over the data sets.
 
     Parameters
     ----------
@@ -27,7 +28,10 @@ def atlas_widths(table, share, lam):
     """
     fig, axes = plt.subplots(1, 3, figsize=(8.6, 3.7), sharex=True, sharey=True)
     for ax, kind in zip(axes, _KINDS, strict=True):
-        for measure, look, shift in (("counting", color.counting, 0.96), ("gaussian", color.gaussian, 1.04)):
+        for measure, look, shift in (
+            ("counting", color.counting, 0.96),
+            ("gaussian", color.gaussian, 1.04),
+        ):
             for d, mark in _MARKS.items():
                 for n in np.unique(table["n"]):
                     widths, bound = _widths(table, kind, n, d, lam, measure, share)
@@ -40,20 +44,33 @@ def atlas_widths(table, share, lam):
         ax.set(xscale="log", yscale="log", title=kind, xlim=ends)
     axes[1].set_xlabel(r"coupon bound $2N\,\log\,\frac{n+1}{\varepsilon}$")
     axes[0].set_ylabel(f"width for {share:.0%} good cones")
-    handles = [plt.Line2D([], [], color=c, linewidth=4) for c in (color.counting, color.gaussian, color.theory)]
+    handles = [
+        plt.Line2D([], [], color=c, linewidth=4)
+        for c in (color.counting, color.gaussian, color.theory)
+    ]
     names = ["counting", "drawing", "the bound"]
-    handles += [plt.Line2D([], [], marker=mark, color=color.point, linestyle="") for mark in _MARKS.values()]
-    fig.legend(handles, [*names, *(f"$d={d}$" for d in _MARKS)], loc="lower center", ncols=7, fontsize=9.5, handlelength=1.2)
+    handles += [
+        plt.Line2D([], [], marker=mark, color=color.point, linestyle="") for mark in _MARKS.values()
+    ]
+    fig.legend(
+        handles,
+        [*names, *(f"$d={d}$" for d in _MARKS)],
+        loc="lower center",
+        ncols=7,
+        fontsize=9.5,
+        handlelength=1.2,
+    )
     fig.suptitle(rf"$\lambda = {lam:g}$", fontsize=12, y=0.99)
     fig.subplots_adjust(left=0.09, right=0.99, bottom=0.27, top=0.84, wspace=0.06)
     return fig, axes
 
 
 def atlas_gain(table, share, lam):
-    """How many times narrower a network drawn by Gaussian weights may be than one drawn uniformly among cones.
+    """How many times narrower a network drawn by Gaussian weights may be than one drawn uniformly
+    among cones.
 
-    The median over the data sets of the ratio of the two exact widths, against n, one line per d; bars as in
-    `atlas_widths`.
+    The median over the data sets of the ratio of the two exact widths, against n, one line per d;
+    bars as in `atlas_widths`.
     """
     fig, axes = plt.subplots(1, 3, figsize=(8.6, 3.4), sharex=True, sharey=True)
     shades = dict(zip(_MARKS, (0.35, 0.55, 0.75, 1.0), strict=True))
@@ -69,7 +86,15 @@ def atlas_gain(table, share, lam):
             low, middle, high = np.array(spread).T
             shift = sizes * 1.03 ** (d - 3.5)
             ax.vlines(shift, low, high, color=color.gaussian, linewidth=1, alpha=shades[d])
-            ax.plot(shift, middle, marker=mark, color=color.gaussian, alpha=shades[d], linewidth=1.5, label=f"$d={d}$")
+            ax.plot(
+                shift,
+                middle,
+                marker=mark,
+                color=color.gaussian,
+                alpha=shades[d],
+                linewidth=1.5,
+                label=f"$d={d}$",
+            )
         ax.set(title=kind, xscale="log", yscale="log")
         ax.xaxis.set_major_locator(LogLocator(subs=[]))
         ax.set_xticks(sizes, [str(n) for n in sizes])

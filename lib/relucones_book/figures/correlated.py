@@ -1,4 +1,5 @@
-"""Figures of the chapter on correlated data: solid angles, widths and spurious cones while the points tilt."""
+"""Figures of the chapter on correlated data: solid angles, widths and spurious cones while the
+points tilt."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +10,8 @@ _MARKS = ("o", "s", "^", "D", "v")
 
 
 def active_share(rhos, curves, measured=None):
-    """The probability that one random neuron is active on c given points, against their correlation.
+    """The probability that one random neuron is active on c given points, against their
+    correlation.
 
     Parameters
     ----------
@@ -17,7 +19,8 @@ def active_share(rhos, curves, measured=None):
     curves : dict
         For each number c of points the probabilities, array (r,).
     measured : dict, optional
-        For each c a triple of arrays: correlations, estimates, standard errors; the bars are three of these.
+        For each c a triple of arrays: correlations, estimates, standard errors; the bars are three
+        of these.
     """
     fig, ax = plt.subplots(figsize=(5.6, 4.0))
     for (c, share), shade in zip(curves.items(), np.linspace(0.4, 1, len(curves)), strict=True):
@@ -25,19 +28,22 @@ def active_share(rhos, curves, measured=None):
         ax.text(0.15, 0.72 * np.interp(0.15, rhos, share), f"$c = {c}$", va="top", fontsize=11)
     for x, estimate, error in (measured or {}).values():
         ax.errorbar(x, estimate, 3 * error, fmt="o", color=color.point, capsize=3, markersize=4)
-    ax.set(yscale="log", xlabel="correlation $\\rho$", ylabel="active on all $c$ points", xlim=(0, 1))
+    ax.set(
+        yscale="log", xlabel="correlation $\\rho$", ylabel="active on all $c$ points", xlim=(0, 1)
+    )
     fig.tight_layout()
     return fig, ax
 
 
 def widths_by_correlation(panels, share):
-    """Widths for a share of good cones against the correlation, counted and drawn, one panel per rule for the labels.
+    """Widths for a share of good cones against the correlation, counted and drawn, one panel per
+    rule for the labels.
 
     Parameters
     ----------
     panels : dict
-        Titles, each with a dict of `rho` (r,), `counting` and `gaussian`, arrays (r, 3): least, median, largest of the
-        data sets.
+        Titles, each with a dict of `rho` (r,), `counting` and `gaussian`, arrays (r, 3): least,
+        median, largest of the data sets.
     share : float
         For the label of the axis.
     """
@@ -60,12 +66,14 @@ def widths_by_correlation(panels, share):
 
 
 def walls_by_correlation(panels, n):
-    """On how many points the optimal directions are active, against the correlation: the data sets as dots.
+    """On how many points the optimal directions are active, against the correlation: the data sets
+    as dots.
 
     Parameters
     ----------
     panels : dict
-        Titles, each with a pair of arrays: correlations and numbers of active points, one entry per direction.
+        Titles, each with a pair of arrays: correlations and numbers of active points, one entry per
+        direction.
     n : int
         The number of points.
     """
@@ -81,7 +89,8 @@ def walls_by_correlation(panels, n):
 
 
 def spurious_by_correlation(rhos, shares, cones):
-    """The share of cones with a spurious stationary point against the correlation, a curve for each width.
+    """The share of cones with a spurious stationary point against the correlation, a curve for each
+    width.
 
     Parameters
     ----------
@@ -92,10 +101,20 @@ def spurious_by_correlation(rhos, shares, cones):
         How many cones were drawn for each; the bars are one binomial standard deviation.
     """
     fig, ax = plt.subplots(figsize=(5.6, 3.8))
-    for (m, share), shade, mark in zip(shares.items(), np.linspace(0.35, 1, len(shares)), _MARKS, strict=False):
+    for (m, share), shade, mark in zip(
+        shares.items(), np.linspace(0.35, 1, len(shares)), _MARKS, strict=False
+    ):
         spread = np.sqrt(share * (1 - share) / cones)
         ax.errorbar(
-            rhos, share, spread, fmt=mark + "-", color=color.spurious, alpha=shade, capsize=2, markersize=4, label=f"$m = {m}$"
+            rhos,
+            share,
+            spread,
+            fmt=mark + "-",
+            color=color.spurious,
+            alpha=shade,
+            capsize=2,
+            markersize=4,
+            label=f"$m = {m}$",
         )
     ax.set(xlabel="correlation $\\rho$", ylabel="share of the cones", ylim=(-0.03, 1.04))
     ax.legend(fontsize=11)
@@ -104,7 +123,8 @@ def spurious_by_correlation(rhos, shares, cones):
 
 
 def levels(panels, values, names):
-    """The losses at which training runs end, one dot each, over lines at the only values that are possible.
+    """The losses at which training runs end, one dot each, over lines at the only values that are
+    possible.
 
     Parameters
     ----------
@@ -114,9 +134,13 @@ def levels(panels, values, names):
     names : list of v str
     """
     fig, ax = plt.subplots(figsize=(5.6, 3.8))
-    for value, name, look in zip(values, names, ("good", *["spurious"] * (len(values) - 1)), strict=True):
+    for value, name, look in zip(
+        values, names, ("good", *["spurious"] * (len(values) - 1)), strict=True
+    ):
         ax.axhline(value, color=getattr(color, look), linewidth=1.2)
-        ax.text(len(panels) - 0.42, value, name, va="center", fontsize=12, color=getattr(color, look))
+        ax.text(
+            len(panels) - 0.42, value, name, va="center", fontsize=12, color=getattr(color, look)
+        )
     for place, losses in enumerate(panels.values()):
         spread = np.linspace(-0.3, 0.3, len(losses))
         ax.plot(place + spread, losses, "o", color=color.point, markersize=3.5, alpha=0.6)

@@ -1,4 +1,5 @@
-"""Figures of the chapter on the cone experiment: what cones contain by width, and the walls that decide it."""
+"""Figures of the chapter on the cone experiment: what cones contain by width, and the walls that
+decide it."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,14 +8,16 @@ from relucones.plots.style import color
 
 
 def published_grid(panels, cones, complement=False):
-    """Good cones, exact and sampled, and spurious stationary cones against the width, one panel for each kind of data.
+    """Good cones, exact and sampled, and spurious stationary cones against the width, one panel for
+    each kind of data.
 
     Parameters
     ----------
     panels : dict
-        Titles, each with a dict of `widths` (w,), and for s data sets `sampled` and `spurious`, arrays (s, w) of shares
-        among the drawn cones; `fine` (f,) with the exact proportions `exact` (s, f); `hit` (f,), the expected share of
-        signed patterns that are drawn; and `patterns`, their number.
+        Titles, each with a dict of `widths` (w,), and for s data sets `sampled` and `spurious`,
+        arrays (s, w) of shares among the drawn cones; `fine` (f,) with the exact proportions
+        `exact` (s, f); `hit` (f,), the expected share of signed patterns that are drawn; and
+        `patterns`, their number.
     cones : int
         How many cones were drawn for each width and data set.
     complement : bool
@@ -26,15 +29,36 @@ def published_grid(panels, cones, complement=False):
         mean, spread = exact.mean(axis=0), exact.std(axis=0)
         ax.axvline(panel["patterns"], color=color.wall, linewidth=1)
         ax.plot(fine, panel["hit"], ":", color=color.theory, linewidth=1.5, label="patterns drawn")
-        ax.fill_between(fine, np.maximum(mean - spread, 0), np.minimum(mean + spread, 1), color=color.good, alpha=0.2, linewidth=0)
+        ax.fill_between(
+            fine,
+            np.maximum(mean - spread, 0),
+            np.minimum(mean + spread, 1),
+            color=color.good,
+            alpha=0.2,
+            linewidth=0,
+        )
         ax.plot(fine, mean, color=color.good, label="good, exact")
         if complement:
             ax.plot(fine, 1 - mean, "--", color=color.spurious, linewidth=1.2, label="1 $-$ exact")
         look = {"fmt": "o", "markersize": 4, "capsize": 2.5, "elinewidth": 1.2}
         true = np.array([np.interp(widths, fine, row) for row in exact])
-        ax.errorbar(widths, panel["sampled"].mean(0), _error(true, cones), color=color.good, label="good, sampled", **look)
+        ax.errorbar(
+            widths,
+            panel["sampled"].mean(0),
+            _error(true, cones),
+            color=color.good,
+            label="good, sampled",
+            **look,
+        )
         rough = (panel["spurious"] * cones + 1) / (cones + 2)
-        ax.errorbar(widths, panel["spurious"].mean(0), _error(rough, cones), color=color.spurious, label="spurious", **look)
+        ax.errorbar(
+            widths,
+            panel["spurious"].mean(0),
+            _error(rough, cones),
+            color=color.spurious,
+            label="spurious",
+            **look,
+        )
         ax.set_title(title, fontsize=12)
         ax.set(xscale="log", ylim=(-0.04, 1.05))
     for ax in axes[-1]:
@@ -42,22 +66,35 @@ def published_grid(panels, cones, complement=False):
     for ax in axes[:, 0]:
         ax.set_ylabel("share of the cones")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="lower center", ncols=3, fontsize=11, handlelength=1.6, columnspacing=1.2)
+    fig.legend(
+        handles,
+        labels,
+        loc="lower center",
+        ncols=3,
+        fontsize=11,
+        handlelength=1.6,
+        columnspacing=1.2,
+    )
     fig.tight_layout(rect=(0, 0.1, 1, 1))
     return fig, axes
 
 
 def _error(shares, cones):
-    """One standard deviation of the mean of s independent binomial shares, rows of `shares` (s, w)."""
+    """One standard deviation of the mean of s independent binomial shares, rows of `shares` (s,
+    w)."""
     return np.sqrt((shares * (1 - shares)).sum(axis=0) / cones) / len(shares)
 
 
 def bad_minima(panels):
     """Spurious stationary cones, and those whose minimiser is a local minimum, at small widths.
 
-    `panels` maps a title to ``(widths, stationary, local, cones)``: counts (w,) among so many cones of each width.
+    `panels` maps a title to ``(widths, stationary, local, cones)``: counts (w,) among so many cones
+    of each width.
     """
-    looks = (("spurious stationary", color.spurious, "o-"), ("bad local minimum", color.point, "s--"))
+    looks = (
+        ("spurious stationary", color.spurious, "o-"),
+        ("bad local minimum", color.point, "s--"),
+    )
     fig, axes = _counts_by_width(panels, looks, ylim=(-0.03, 0.75))
     axes[0].set_ylabel("share of the cones")
     axes[-1].legend(loc="upper right", fontsize=11)
@@ -66,14 +103,24 @@ def bad_minima(panels):
 
 
 def _counts_by_width(panels, looks, ylim):
-    """Two counts out of as many trials at each width, as shares with error bars, one panel for each title."""
+    """Two counts out of as many trials at each width, as shares with error bars, one panel for each
+    title."""
     fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 3.6), sharey=True)
     axes = np.atleast_1d(axes)
     for ax, (title, (widths, *counted, trials)) in zip(axes, panels.items(), strict=True):
         for counts, (name, look, mark) in zip(counted, looks, strict=True):
             rough = (np.asarray(counts) + 1) / (trials + 2)
             error = np.sqrt(rough * (1 - rough) / trials)
-            ax.errorbar(widths, np.asarray(counts) / trials, error, fmt=mark, color=look, label=name, capsize=3, markersize=5)
+            ax.errorbar(
+                widths,
+                np.asarray(counts) / trials,
+                error,
+                fmt=mark,
+                color=look,
+                label=name,
+                capsize=3,
+                markersize=5,
+            )
         ax.set(xscale="log", xlabel="width $m$", ylim=ylim)
         ax.set_xticks(widths, [str(m) for m in widths])
         ax.minorticks_off()
@@ -82,7 +129,8 @@ def _counts_by_width(panels, looks, ylim):
 
 
 def leaking_walls(walls, stationary, held):
-    """The share of stationary minimisers by the number of walls that push, against independent lotteries.
+    """The share of stationary minimisers by the number of walls that push, against independent
+    lotteries.
 
     Parameters
     ----------
@@ -95,7 +143,9 @@ def leaking_walls(walls, stationary, held):
     walls, stationary = np.asarray(walls), np.asarray(stationary, bool)
     numbers = np.arange(min(walls.max(), 8) + 1)
     counts = np.array([np.sum(walls == q) for q in numbers])
-    share = np.array([stationary[walls == q].mean() if (walls == q).any() else np.nan for q in numbers])
+    share = np.array(
+        [stationary[walls == q].mean() if (walls == q).any() else np.nan for q in numbers]
+    )
     rough = (share * counts + 1) / (counts + 2)
     fig, (ax, below) = plt.subplots(2, 1, figsize=(5.6, 4.6), sharex=True, height_ratios=(3, 1.3))
     ax.plot(numbers, held**numbers, "--", color=color.theory, label=f"{held:.2f}$^q$")
@@ -110,9 +160,11 @@ def leaking_walls(walls, stationary, held):
 
 
 def descent_by_cones(panels):
-    """Where a walk through leaking walls ends, by width, beside the share of good cones at its start.
+    """Where a walk through leaking walls ends, by width, beside the share of good cones at its
+    start.
 
-    `panels` maps a title to ``(widths, start, end, walks)``: how many of the `walks` start, and end, in a good cone.
+    `panels` maps a title to ``(widths, start, end, walks)``: how many of the `walks` start, and
+    end, in a good cone.
     """
     looks = (("starts in a good cone", color.wall, "o-"), ("ends in a good cone", color.good, "s-"))
     fig, axes = _counts_by_width(panels, looks, ylim=(-0.04, 1.05))

@@ -11,7 +11,8 @@ from relucones.plots.style import color
 def loss_floor(widths, values, floor, on_floor=1e-7, just_above=1e-3):
     """Losses of many networks against their width, and the value that none of them can be below.
 
-    Those within `on_floor` of it are drawn a little to the left of their width, those within `just_above` to the right.
+    Those within `on_floor` of it are drawn a little to the left of their width, those within
+    `just_above` to the right.
     """
     widths, gap = np.asarray(widths), np.asarray(values) - floor
     on, near = gap <= on_floor, (gap > on_floor) & (gap <= just_above)
@@ -26,20 +27,39 @@ def loss_floor(widths, values, floor, on_floor=1e-7, just_above=1e-3):
     for chosen, shift, marker, look, label in groups:
         size = 6 if marker == "o" else 8
         where = shift * widths[chosen]
-        ax.semilogx(where, gap[chosen] + floor, marker, ms=size, label=f"{label} ({chosen.sum()})", zorder=3, **look)
-    ax.text(widths.min(), floor / 2, "no network of any width", color=color.dual, va="center", fontsize=13)
+        ax.semilogx(
+            where,
+            gap[chosen] + floor,
+            marker,
+            ms=size,
+            label=f"{label} ({chosen.sum()})",
+            zorder=3,
+            **look,
+        )
+    ax.text(
+        widths.min(),
+        floor / 2,
+        "no network of any width",
+        color=color.dual,
+        va="center",
+        fontsize=13,
+    )
     ticks = np.unique(widths)
     ax.set_xticks(ticks, [str(w) for w in ticks])
     ax.minorticks_off()
-    ax.set(xlabel="width m", ylabel="best loss in a random cone", ylim=(0, 1.05 * (gap.max() + floor)))
+    ax.set(
+        xlabel="width m", ylabel="best loss in a random cone", ylim=(0, 1.05 * (gap.max() + floor))
+    )
     ax.legend(loc="upper right")
     return fig, ax
 
 
 def one_number_bound(nu, y=1.0, lam=0.1):
-    r"""The loss :math:`(y-c)^2 + 2\lambda|c|` of one number c, and the function below it that belongs to `nu`.
+    r"""The loss :math:`(y-c)^2 + 2\lambda|c|` of one number c, and the function below it that
+    belongs to `nu`.
 
-    The function is :math:`\nu(y-c) - \nu^2/4 + 2\lambda|c|`. While :math:`|\nu| \le 2\lambda` it is smallest at c = 0.
+    The function is :math:`\nu(y-c) - \nu^2/4 + 2\lambda|c|`. While :math:`|\nu| \le 2\lambda` it is
+    smallest at c = 0.
     """
     c = np.linspace(-0.6, 1.8, 481)
     cost = 2 * lam * np.abs(c)
@@ -58,13 +78,16 @@ def one_number_bound(nu, y=1.0, lam=0.1):
 
 
 def scaled_dual(X, y, nu, lam, t):
-    r"""Above: the curve of :math:`t\nu`. Below: the dual value :math:`t\,y^\top\nu - \frac n4t^2\|\nu\|^2` against t."""
+    r"""Above: the curve of :math:`t\nu`. Below: the dual value :math:`t\,y^\top\nu - \frac
+    n4t^2\|\nu\|^2` against t."""
     largest = Faces(X).maximisers(nu).values[0]
     limit = 2 * lam / largest
     ts = np.linspace(0, 1, 201)
     value = ts * (y @ nu) - len(y) / 4 * ts**2 * (nu @ nu)
     here = t * (y @ nu) - len(y) / 4 * t**2 * (nu @ nu)
-    fig, (top, bottom) = plt.subplots(2, 1, figsize=(5.6, 6.4), height_ratios=(3, 2), layout="constrained")
+    fig, (top, bottom) = plt.subplots(
+        2, 1, figsize=(5.6, 6.4), height_ratios=(3, 2), layout="constrained"
+    )
     draw_curve(top, X, t * nu, lam, largest=1 / t)
     top.set_xlabel("angle of u in degrees")
     feasible = ts <= limit
@@ -75,8 +98,8 @@ def scaled_dual(X, y, nu, lam, t):
     bottom.text(limit, 0.96 * value.max(), "  too far: no bound", va="top", color=color.spurious)
     bottom.axvspan(limit, 1, color=color.spurious, alpha=0.08, lw=0)
     bottom.set(xlabel="scale t", ylabel="value", xlim=(0, 1), ylim=(0, 1.08 * value.max()))
-    verdict = f"every network has loss ≥ {here:.4f}" if inside else "outside the lines: nothing is proved"
+    verdict = (
+        f"every network has loss ≥ {here:.4f}" if inside else "outside the lines: nothing is proved"
+    )
     top.set_title(f"t = {t:.3f}: {verdict}")
     return fig, (top, bottom)
-
-

@@ -1,4 +1,5 @@
-"""Figures of the chapter on the two regimes: neurons as hands of a clock, their angles and sizes, how far weights move."""
+"""Figures of the chapter on the two regimes: neurons as hands of a clock, their angles and sizes,
+how far weights move."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,8 +17,8 @@ def clock_hands(X, panels):
     X : array (n, 2)
         The points, for their walls.
     panels : list of (title, W, a, W_start)
-        A hand points along a row of W and is as long as the neuron, compared with the longest one. The ring on the rim
-        marks where the neuron started.
+        A hand points along a row of W and is as long as the neuron, compared with the longest one.
+        The ring on the rim marks where the neuron started.
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 3.5))
     for ax, (title, W, a, W_start) in zip(np.atleast_1d(axes), panels, strict=True):
@@ -28,7 +29,13 @@ def clock_hands(X, panels):
         # A negative neuron is drawn over a positive one and thinner, so that both are seen.
         for chosen, shade, width in ((a > 0, color.positive, 4.5), (a < 0, color.negative, 1.8)):
             for w in W[chosen] / sizes.max():
-                ax.plot(*np.transpose([[0, 0], w]), color=shade, lw=width, solid_capstyle="round", zorder=4)
+                ax.plot(
+                    *np.transpose([[0, 0], w]),
+                    color=shade,
+                    lw=width,
+                    solid_capstyle="round",
+                    zorder=4,
+                )
             ax.scatter(*(W[chosen] / sizes[chosen, None]).T, s=12 * width, color=shade, zorder=5)
         ax.set_title(title, fontsize=11.5)
     fig.subplots_adjust(left=0.01, right=0.99, top=0.86, bottom=0.01, wspace=0.02)
@@ -53,15 +60,26 @@ def angle_paths(times, angles, signs, targets, until):
     for angle, sign in targets:
         ax.axhline(angle, color=color.dual, ls="--" if sign > 0 else ":", lw=1.4, zorder=1)
     for path, sign in zip(np.transpose(angles), signs, strict=True):
-        path = np.where(np.abs(np.diff(path, prepend=path[0])) > 180, np.nan, path)  # no line across 0 = 360 degrees
-        ax.plot(times, path, color=color.positive if sign > 0 else color.negative, lw=1.6, alpha=0.85)
+        # no line across 0 = 360 degrees
+        path = np.where(np.abs(np.diff(path, prepend=path[0])) > 180, np.nan, path)
+        ax.plot(
+            times, path, color=color.positive if sign > 0 else color.negative, lw=1.6, alpha=0.85
+        )
     ax.axvline(until, color=color.point, lw=1)
     ax.text(until, 365, "$T$", ha="center", va="bottom", fontsize=11)
-    ax.set(xlabel="time $t$", ylabel="direction of the neuron, degrees", ylim=(0, 360), xlim=(times[0], times[-1]))
+    ax.set(
+        xlabel="time $t$",
+        ylabel="direction of the neuron, degrees",
+        ylim=(0, 360),
+        xlim=(times[0], times[-1]),
+    )
     ax.set_yticks([0, 90, 180, 270, 360])
     names = ("neuron, $s = +1$", "neuron, $s = -1$", "extremal, $s = +1$", "extremal, $s = -1$")
     looks = ((color.positive, "-"), (color.negative, "-"), (color.dual, "--"), (color.dual, ":"))
-    keys = [plt.Line2D([], [], color=shade, ls=style, label=name) for name, (shade, style) in zip(names, looks, strict=True)]
+    keys = [
+        plt.Line2D([], [], color=shade, ls=style, label=name)
+        for name, (shade, style) in zip(names, looks, strict=True)
+    ]
     fig.legend(handles=keys, loc="lower center", ncols=2, fontsize=11)
     fig.tight_layout(rect=(0, 0.13, 1, 1))
     return fig, ax
@@ -70,7 +88,8 @@ def angle_paths(times, angles, signs, targets, until):
 def sizes_by_scale(scales, groups):
     """Sizes of neurons against the initialisation scale, with the powers that are predicted.
 
-    `groups` lists tuples ``(sizes (scales,), exponent, label, concept)``; the line is drawn through the smallest scale.
+    `groups` lists tuples ``(sizes (scales,), exponent, label, concept)``; the line is drawn through
+    the smallest scale.
     """
     scales = np.asarray(scales)
     fig, ax = plt.subplots(figsize=(5.6, 4.0))
@@ -78,7 +97,12 @@ def sizes_by_scale(scales, groups):
         line = sizes[scales.argmin()] * (scales / scales.min()) ** exponent
         ax.plot(scales, line, color=color.theory, lw=1, ls="--")
         ax.plot(scales, sizes, mark, color=getattr(color, concept), label=label)
-    ax.set(xscale="log", yscale="log", xlabel="initialisation scale $\\alpha$", ylabel="size of the neuron")
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlabel="initialisation scale $\\alpha$",
+        ylabel="size of the neuron",
+    )
     ax.legend(loc="lower right", fontsize=10.5)
     return fig, ax
 
@@ -86,8 +110,9 @@ def sizes_by_scale(scales, groups):
 def movement(panels):
     """How far weights move, relative to their length, on two log axes.
 
-    `panels` lists ``(x, x name, curves)``, and `curves` lists ``(low, middle, high, label, concept, slope or None)``: three
-    arrays over x and the power that is predicted, drawn as a dashed line through the last point.
+    `panels` lists ``(x, x name, curves)``, and `curves` lists ``(low, middle, high, label, concept,
+    slope or None)``: three arrays over x and the power that is predicted, drawn as a dashed line
+    through the last point.
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 3.7), sharey=True)
     for ax, (x, name, curves) in zip(np.atleast_1d(axes), panels, strict=True):
@@ -108,7 +133,8 @@ def movement(panels):
 def two_clocks(runs, factor):
     """Data term and squared norm over time on a log clock, one run per weight decay.
 
-    `runs` lists ``(times, data_term, squared_norm, label)``; `factor` is the list of the decays, for the dashed curves
+    `runs` lists ``(times, data_term, squared_norm, label)``; `factor` is the list of the decays,
+    for the dashed curves
     :math:`e^{-4\\lambda t}\\|\\theta_0\\|^2`.
     """
     fig, axes = plt.subplots(2, 1, figsize=(5.8, 5.2), sharex=True)
@@ -116,11 +142,19 @@ def two_clocks(runs, factor):
         axes[0].plot(times, data_term, color=shade, label=label)
         axes[1].plot(times, norm, color=shade)
         pure = norm[0] * np.exp(-4 * lam * times)
-        axes[1].plot(times, np.where(pure > 0.5 * norm.min(), pure, np.nan), color=color.good, ls="--", lw=1.2)
+        axes[1].plot(
+            times,
+            np.where(pure > 0.5 * norm.min(), pure, np.nan),
+            color=color.good,
+            ls="--",
+            lw=1.2,
+        )
     axes[0].set(xscale="log", yscale="log", ylabel="data term")
     axes[1].set(yscale="log", ylabel="$\\|\\theta\\|^2$", xlabel="time $t$")
     axes[0].legend(loc="lower left", fontsize=11)
-    axes[1].plot([], [], color=color.good, ls="--", lw=1.2, label="$e^{-4\\lambda t}\\|\\theta_0\\|^2$")
+    axes[1].plot(
+        [], [], color=color.good, ls="--", lw=1.2, label="$e^{-4\\lambda t}\\|\\theta_0\\|^2$"
+    )
     axes[1].legend(loc="lower left", fontsize=11)
     fig.tight_layout()
     return fig, axes

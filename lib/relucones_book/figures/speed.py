@@ -16,7 +16,8 @@ _MARKS = {2: "o", 3: "s", 4: "^"}
 
 
 def time_and_distance(summary, n, d):
-    """How long each route took on the problem of n points in R^d, and how far from the optimum it ended.
+    """How long each route took on the problem of n points in R^d, and how far from the optimum it
+    ended.
 
     Parameters
     ----------
@@ -32,8 +33,16 @@ def time_and_distance(summary, n, d):
         off = max(row.get("relative_gap", row.get("excess")), 1e-16)
         face = "white" if "relative_gap" not in row else look  # hollow where nothing is proved
         ax.plot([row["fastest"], row["slowest"]], [off, off], color=look, linewidth=1)
-        ax.plot(row["seconds"], off, mark, color=look, markerfacecolor=face, markersize=10, label=name)
-    ax.set(xscale="log", yscale="log", xlabel="seconds", ylabel="relative distance to the optimum", ylim=(1e-16, 10))
+        ax.plot(
+            row["seconds"], off, mark, color=look, markerfacecolor=face, markersize=10, label=name
+        )
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlabel="seconds",
+        ylabel="relative distance to the optimum",
+        ylim=(1e-16, 10),
+    )
     ax.margins(x=0.15)
     ax.axhline(1e-7, color=color.theory, linewidth=1, linestyle=":")
     ax.legend(fontsize=9, loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2)
@@ -41,13 +50,20 @@ def time_and_distance(summary, n, d):
 
 
 def time_growth(summary):
-    """Time against n for both solvers that prove their answer, with the fitted power laws and their exponents."""
+    """Time against n for both solvers that prove their answer, with the fitted power laws and their
+    exponents."""
     fig, ax = plt.subplots(figsize=(5.4, 4.4))
     rows = [row for row in summary["rows"] if row["group"] in ("race", "scaling")]
     for solver in ("exact", "clarabel"):
         name, look, _ = _ROUTES[solver]
         for d, mark in _MARKS.items():
-            points = sorted({row["n"]: row["seconds"] for row in rows if (row["solver"], row["d"]) == (solver, d)}.items())
+            points = sorted(
+                {
+                    row["n"]: row["seconds"]
+                    for row in rows
+                    if (row["solver"], row["d"]) == (solver, d)
+                }.items()
+            )
             ax.plot(*zip(*points, strict=True), mark, color=look, markersize=6)
         ax.plot([], [], color=look, label=name)
     for fit in summary["fits"]:
@@ -56,10 +72,19 @@ def time_growth(summary):
     for d, mark in _MARKS.items():
         ax.plot([], [], mark, color=color.wall, label=f"$d = {d}$")
     ax.set(xscale="log", yscale="log", xlabel="number of points $n$", ylabel="seconds")
-    ax.set_xticks([10, 20, 50, 100, 200, 500, 1000], ["10", "20", "50", "100", "200", "500", "1000"])
+    ax.set_xticks(
+        [10, 20, 50, 100, 200, 500, 1000], ["10", "20", "50", "100", "200", "500", "1000"]
+    )
     ax.minorticks_off()
     ax.margins(x=0.1)
-    ax.legend(fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=5, columnspacing=1, handlelength=1)
+    ax.legend(
+        fontsize=9,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.15),
+        ncols=5,
+        columnspacing=1,
+        handlelength=1,
+    )
     return fig, ax
 
 
@@ -68,4 +93,11 @@ def _power_law(ax, fit, look):
     ends = np.array([n.min(), n.max()])
     times = np.exp(fit["intercept"]) * ends ** fit["slope"]
     ax.plot(ends, times, color=look, linewidth=1)
-    ax.annotate(f"$n^{{{fit['slope']:.1f}}}$", (ends[1], times[1]), (5, 3), textcoords="offset points", fontsize=9, color=look)
+    ax.annotate(
+        f"$n^{{{fit['slope']:.1f}}}$",
+        (ends[1], times[1]),
+        (5, 3),
+        textcoords="offset points",
+        fontsize=9,
+        color=look,
+    )

@@ -1,4 +1,5 @@
-"""Activation patterns against Cover's count and against linear programs, and the symmetries that cells must have."""
+"""Activation patterns against Cover's count and against linear programs, and the symmetries that
+cells must have."""
 
 from itertools import product
 from math import comb
@@ -19,19 +20,31 @@ def as_set(patterns):
     return {tuple(map(bool, row)) for row in patterns}
 
 
-# ---- the count --------------------------------------------------------------------------------------------------
+# ---- the count -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("n", "d", "count"),
-    [(4, 1, 2), (4, 2, 8), (4, 3, 14), (4, 5, 16), (6, 2, 12), (6, 3, 32), (6, 5, 62), (8, 3, 58), (8, 4, 128), (1, 1, 2)],
+    [
+        (4, 1, 2),
+        (4, 2, 8),
+        (4, 3, 14),
+        (4, 5, 16),
+        (6, 2, 12),
+        (6, 3, 32),
+        (6, 5, 62),
+        (8, 3, 58),
+        (8, 4, 128),
+        (1, 1, 2),
+    ],
 )
 def test_count_in_cases_counted_by_hand_or_by_linear_programs(n, d, count):
     assert count_patterns(n, d) == count
 
 
 def test_count_obeys_the_recursion_of_cover():
-    # A new hyperplane cuts those cells in two that it meets, and these are the cells that the others cut it into.
+    # A new hyperplane cuts those cells in two that it meets, and these are the cells that the
+    # others cut it into.
     for n, d in product(range(1, 15), range(2, 15)):
         assert count_patterns(n + 1, d) == count_patterns(n, d) + count_patterns(n, d - 1)
 
@@ -44,7 +57,9 @@ def test_count_is_every_pattern_from_d_equals_n_on_and_bounded_below_it():
 
 
 @pytest.mark.parametrize(
-    ("n", "d"), [(n, d) for n in range(1, 9) for d in range(1, 9)] + [(12, 3), (20, 3), (30, 2), (10, 5), (9, 12), (14, 4), (60, 3)]
+    ("n", "d"),
+    [(n, d) for n in range(1, 9) for d in range(1, 9)]
+    + [(12, 3), (20, 3), (30, 2), (10, 5), (9, 12), (14, 4), (60, 3)],
 )
 def test_general_position_has_covers_count(n, d):
     X = np.random.default_rng(100 * n + d).standard_normal((n, d))
@@ -59,7 +74,7 @@ def test_rank_takes_the_place_of_d():
     assert len(activation_patterns(X)) == count_patterns(8, 2) == 16 < count_patterns(8, 5) == 198
 
 
-# ---- brute force ------------------------------------------------------------------------------------------------
+# ---- brute force ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("n", "d"), [(8, 2), (8, 3), (8, 4), (7, 7), (5, 8), (8, 1)])
@@ -79,8 +94,24 @@ DEGENERATE = {
     "rank one in the plane": [[1, 1], [2, 2], [-1, -1]],
     "rank two in space": [[1, 0, 1], [0, 1, 1], [1, 1, 2], [1, -1, 0], [2, 1, 3]],
     "three planes through one line": [[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 1]],
-    "braid arrangement": [[1, -1, 0, 0], [1, 0, -1, 0], [1, 0, 0, -1], [0, 1, -1, 0], [0, 1, 0, -1], [0, 0, 1, -1]],
-    "walls of a cube and diagonals": [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, -1, 0], [0, 1, 1], [0, 1, -1], [1, 0, 1]],
+    "braid arrangement": [
+        [1, -1, 0, 0],
+        [1, 0, -1, 0],
+        [1, 0, 0, -1],
+        [0, 1, -1, 0],
+        [0, 1, 0, -1],
+        [0, 0, 1, -1],
+    ],
+    "walls of a cube and diagonals": [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+        [1, 1, 0],
+        [1, -1, 0],
+        [0, 1, 1],
+        [0, 1, -1],
+        [1, 0, 1],
+    ],
     "sizes far apart": [[1e9, 0, 1e9], [0, 1e-9, 1e-9], [1, 1, 0], [1e-9, 1e-9, 1e-9]],
     "one coordinate": [[1], [-2], [0], [3]],
     "bias column": [[-2, 1], [-1, 1], [0, 1], [1, 1], [1, 1]],
@@ -102,7 +133,7 @@ def test_linear_programs_agree_on_any_data(X):
     np.testing.assert_array_equal(activation_patterns(X), patterns_by_linear_programs(X))
 
 
-# ---- what holds on any data -------------------------------------------------------------------------------------
+# ---- what holds on any data ----------------------------------------------------------------------
 
 
 @given(points(most=10))
@@ -132,7 +163,9 @@ def test_positive_scaling_of_points_changes_nothing(X, seed):
 def test_invertible_maps_of_the_space_change_nothing(X, seed):
     rng = np.random.default_rng(seed)
     Q, _ = np.linalg.qr(rng.standard_normal((X.shape[1],) * 2))
-    np.testing.assert_array_equal(activation_patterns(X @ (Q * rng.uniform(0.5, 2, X.shape[1]))), activation_patterns(X))
+    np.testing.assert_array_equal(
+        activation_patterns(X @ (Q * rng.uniform(0.5, 2, X.shape[1]))), activation_patterns(X)
+    )
 
 
 @given(points(most=8), seeds)
@@ -179,7 +212,11 @@ def test_deletion_and_restriction(X):
     old = np.array(old).reshape(-1, X.shape[1])
     if not new.any() or not len(old):
         return
-    on_a_line = [k for k, x in enumerate(old) if np.linalg.matrix_rank(np.array([x, new]), tol=1e-9 * np.linalg.norm(x)) < 2]
+    on_a_line = [
+        k
+        for k, x in enumerate(old)
+        if np.linalg.matrix_rank(np.array([x, new]), tol=1e-9 * np.linalg.norm(x)) < 2
+    ]
     if any(old[k].any() for k in on_a_line):  # the hyperplane is not new
         added = 0
     else:
@@ -188,12 +225,13 @@ def test_deletion_and_restriction(X):
     assert len(activation_patterns(X)) == len(activation_patterns(old)) + added
 
 
-# ---- faces ----------------------------------------------------------------------------------------------------------
+# ---- faces ---------------------------------------------------------------------------------------
 
 
 @given(points(most=7, dimensions=4))
 def test_faces_of_all_dimensions_cancel(X):
-    """Euler: the faces of a central arrangement, cells with sign + and - by dimension, add up to that of the space."""
+    """Euler: the faces of a central arrangement, cells with sign + and - by dimension, add up to
+    that of the space."""
     A = Arrangement(X)
     if A.rank == 0:
         assert A.flats == []
@@ -222,7 +260,11 @@ def test_every_face_lies_where_its_signs_say(X):
         for lost, basis, cells in zip(flats.zero, flats.basis, flats.cells, strict=True):
             np.testing.assert_allclose(basis.T @ basis, np.eye(basis.shape[1]), atol=1e-12)
             np.testing.assert_array_equal(np.linalg.norm(A.lines @ basis, axis=1) < 1e-8, lost)
-            assert basis.shape[1] == A.rank - np.linalg.matrix_rank(A.lines[lost]) if lost.any() else basis.shape[1] == A.rank
+            assert (
+                basis.shape[1] == A.rank - np.linalg.matrix_rank(A.lines[lost])
+                if lost.any()
+                else basis.shape[1] == A.rank
+            )
             # Its cells are those that the other hyperplanes cut on it.
             expected = activation_patterns(A.lines[~lost] @ basis)
             assert as_set(cells[:, ~lost]) == as_set(expected)
@@ -230,7 +272,7 @@ def test_every_face_lies_where_its_signs_say(X):
             assert len(cells) == len(expected)
 
 
-# ---- sizes ------------------------------------------------------------------------------------------------------
+# ---- sizes ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [1e-200, 1e-30, 1e30])
@@ -239,7 +281,9 @@ def test_the_unit_of_length_does_not_matter(size):
     np.testing.assert_array_equal(activation_patterns(X * size), activation_patterns(X))
 
 
-@pytest.mark.parametrize(("n", "d"), [(200, 6), (60, 30), (45, 45), (30_000, 3), (40_000, 2), (24, 24), (3000, 3)])
+@pytest.mark.parametrize(
+    ("n", "d"), [(200, 6), (60, 30), (45, 45), (30_000, 3), (40_000, 2), (24, 24), (3000, 3)]
+)
 def test_too_many_patterns_are_refused_at_once(n, d):
     X = np.random.default_rng(0).standard_normal((n, d))
     start = perf_counter()

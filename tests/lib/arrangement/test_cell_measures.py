@@ -1,4 +1,5 @@
-"""Solid angles of cells, against the angles between the points, which fix them without any geometry of cells."""
+"""Solid angles of cells, against the angles between the points, which fix them without any geometry
+of cells."""
 
 import numpy as np
 import pytest
@@ -65,20 +66,27 @@ def test_cells_in_the_plane_are_the_arcs_between_neighbouring_walls(seed, n):
     arcs = np.diff(walls, append=walls[0] + 2 * np.pi)
     middles = walls + arcs / 2
     W = np.column_stack([np.cos(middles), np.sin(middles)])
-    np.testing.assert_allclose(cell_measures(X, W @ X.T > 0), arcs / (2 * np.pi), rtol=1e-8, atol=1e-13)
+    np.testing.assert_allclose(
+        cell_measures(X, W @ X.T > 0), arcs / (2 * np.pi), rtol=1e-8, atol=1e-13
+    )
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])
 def test_orthants_share_the_sphere_equally(d):
     Q, _ = np.linalg.qr(np.random.default_rng(d).standard_normal((d, d)))
     np.testing.assert_allclose(measured(Q)[1], 2.0**-d, rtol=1e-13)
-    inside = Q @ np.random.default_rng(0).standard_normal((d, 6))  # the same cells, in a wider space
+    # the same cells, in a wider space
+    inside = Q @ np.random.default_rng(0).standard_normal((d, 6))
     np.testing.assert_allclose(measured(inside)[1].sum(), 1, rtol=1e-13)
 
 
 def test_planes_of_the_permutations_share_the_sphere_equally():
-    # The walls w_i = w_j and -- in the space of rank 3 that they span -- one cell for every order of four coordinates.
-    X = np.array([[1, -1, 0, 0], [1, 0, -1, 0], [1, 0, 0, -1], [0, 1, -1, 0], [0, 1, 0, -1], [0, 0, 1, -1]], dtype=float)
+    # The walls w_i = w_j and -- in the space of rank 3 that they span -- one cell for every order
+    # of four coordinates.
+    X = np.array(
+        [[1, -1, 0, 0], [1, 0, -1, 0], [1, 0, 0, -1], [0, 1, -1, 0], [0, 1, 0, -1], [0, 0, 1, -1]],
+        dtype=float,
+    )
     np.testing.assert_allclose(measured(X)[1], 1 / 24, rtol=1e-12)
 
 
@@ -100,8 +108,11 @@ def test_slivers_have_their_angle(thin):
 
 @pytest.mark.parametrize("offset", [1e-3, 1e-6])
 def test_cells_from_pole_to_pole(offset):
-    # Three nearly coplanar points: six cells whose corners are close to each other or almost opposite.
-    X = np.array([[1, 0, offset], [-1 / 2, np.sqrt(3) / 2, offset], [-1 / 2, -np.sqrt(3) / 2, offset]])
+    # Three nearly coplanar points: six cells whose corners are close to each other or almost
+    # opposite.
+    X = np.array(
+        [[1, 0, offset], [-1 / 2, np.sqrt(3) / 2, offset], [-1 / 2, -np.sqrt(3) / 2, offset]]
+    )
     patterns, shares = measured(X)
     angles = angle(X[0], X[1]) + angle(X[0], X[2]) + angle(X[1], X[2])
     assert shares.sum() == pytest.approx(1, abs=1e-9)
@@ -113,7 +124,9 @@ def test_monte_carlo_agrees_within_its_standard_error(case):
     rng = np.random.default_rng(7)
     X = rng.standard_normal((6, 3))
     if case == "degenerate":
-        X = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0], [1, -1, 0], [0, 0, 1], [1, 0, 1.0], [-2, 0, -2]])
+        X = np.array(
+            [[1, 0, 0], [0, 1, 0], [1, 1, 0], [1, -1, 0], [0, 0, 1], [1, 0, 1.0], [-2, 0, -2]]
+        )
     patterns, shares = measured(X)
     samples = 100_000
     found, hits = np.unique(rng.standard_normal((samples, 3)) @ X.T > 0, axis=0, return_counts=True)

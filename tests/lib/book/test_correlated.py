@@ -1,4 +1,5 @@
-"""Correlated data: the closed forms of chapter 8, the four values of stationary points, and the stored experiment."""
+"""Correlated data: the closed forms of chapter 8, the four values of stationary points, and the
+stored experiment."""
 
 import json
 from functools import cache
@@ -35,7 +36,8 @@ STORED = "correlated"  # the result that comes with the package
 
 @cache
 def all_active(c, rho):
-    """The chance that a random neuron is active on c points with inner products rho: the integral over what they share."""
+    """The chance that a random neuron is active on c points with inner products rho: the integral
+    over what they share."""
     t = np.sqrt(rho / (1 - rho))
     return quad(lambda z: norm.cdf(t * z) ** c * norm.pdf(z), -10, 10, points=[0], limit=300)[0]
 
@@ -46,8 +48,12 @@ def gram(n, rho):
 
 @st.composite
 def tilted(draw, least=0.0, most=7):
-    """Points with equal inner products, labels with zeros and repetitions, a weight decay, and the correlation."""
-    n, rho = draw(st.integers(1, most)), draw(st.sampled_from([0.0, 0.01, 0.2, 0.5, 0.8, 0.95]).filter(lambda r: r >= least))
+    """Points with equal inner products, labels with zeros and repetitions, a weight decay, and the
+    correlation."""
+    n, rho = (
+        draw(st.integers(1, most)),
+        draw(st.sampled_from([0.0, 0.01, 0.2, 0.5, 0.8, 0.95]).filter(lambda r: r >= least)),
+    )
     X = data.correlated(n, n + 1 + draw(st.integers(0, 2)), rho, seed=draw(seeds)).X
     rng = np.random.default_rng(draw(seeds))
     y = rng.integers(-2, 3, n).astype(float) if draw(st.booleans()) else rng.standard_normal(n)
@@ -59,13 +65,15 @@ def active_sets(X, coupons):
     return coupons.directions @ X.T > 1e-6
 
 
-# ---- solid angles ---------------------------------------------------------------------------------------------------
+# ---- solid angles --------------------------------------------------------------------------------
 
 
 @given(st.integers(1, 3), st.floats(0, 0.97), seeds)
 def test_the_integral_is_the_solid_angle(n, rho, seed):
     X = data.correlated(n, n + 1, rho, seed=seed).X
-    assert cell_measures(X, np.ones((1, n), dtype=bool))[0] == pytest.approx(all_active(n, rho), abs=1e-8)
+    assert cell_measures(X, np.ones((1, n), dtype=bool))[0] == pytest.approx(
+        all_active(n, rho), abs=1e-8
+    )
 
 
 @pytest.mark.parametrize("c", [1, 2, 5, 12])
@@ -90,7 +98,11 @@ def test_the_polynomial_bound(rho):
 @settings(max_examples=15)
 def test_draws_agree_with_the_integral(n, rho, seed):
     rng = np.random.default_rng(seed)
-    hits = (rng.standard_normal((4000, n + 1)) @ data.correlated(n, n + 1, rho, seed=rng).X.T > 0).all(axis=1).mean()
+    hits = (
+        (rng.standard_normal((4000, n + 1)) @ data.correlated(n, n + 1, rho, seed=rng).X.T > 0)
+        .all(axis=1)
+        .mean()
+    )
     exact = all_active(n, rho)
     assert abs(hits - exact) < 6 * np.sqrt(exact * (1 - exact) / 4000) + 2 / 4000
 
@@ -102,7 +114,7 @@ def test_at_one_half_the_number_of_active_points_is_uniform():
     np.testing.assert_allclose([shares[patterns.sum(axis=1) == c].sum() for c in range(4)], 1 / 4)
 
 
-# ---- the optimum ----------------------------------------------------------------------------------------------------
+# ---- the optimum ---------------------------------------------------------------------------------
 
 
 @given(seeds, st.integers(1, 6), st.floats(0, 0.99))
@@ -133,11 +145,20 @@ def test_the_proportion_of_good_cones(problem, m):
     X, y, lam, rho = problem
     coupons = find_coupons(X, y, lam)
     sizes = [int(c) for c in active_sets(X, coupons).sum(axis=1)]
-    for measure, p in (("counting", [0.5 ** (c + 1) for c in sizes]), ("gaussian", [all_active(c, rho) / 2 for c in sizes])):
-        exact = 1 - sum((1 - q) ** m for q in p) + ((1 - sum(p)) ** m if len(p) == 2 else 0) if p else 1.0
+    for measure, p in (
+        ("counting", [0.5 ** (c + 1) for c in sizes]),
+        ("gaussian", [all_active(c, rho) / 2 for c in sizes]),
+    ):
+        exact = (
+            1 - sum((1 - q) ** m for q in p) + ((1 - sum(p)) ** m if len(p) == 2 else 0)
+            if p
+            else 1.0
+        )
         if measure == "gaussian" and not p:
             continue
-        found, error = good_cone_probability(X, y, lam, m, measure, 4000, seed=1, with_error=True, coupons=coupons)
+        found, error = good_cone_probability(
+            X, y, lam, m, measure, 4000, seed=1, with_error=True, coupons=coupons
+        )
         assert abs(found - exact) < 6 * error + 1e-7
 
 
@@ -146,7 +167,9 @@ def test_orthogonal_points_are_those_of_chapter_seven(seed, n, share):
     X, y = data.correlated(n, n + 1, 0.0, seed=seed)
     lam = share * lambda_max(X, y)
     assert solve_global(X, y, lam).value == pytest.approx(orthonormal_value(y, lam), rel=1e-7)
-    sizes = {s: np.sum(s * y > 0) for s in (1, -1) if np.linalg.norm(y[s * y > 0]) > n * lam * (1 + 1e-9)}
+    sizes = {
+        s: np.sum(s * y > 0) for s in (1, -1) if np.linalg.norm(y[s * y > 0]) > n * lam * (1 + 1e-9)
+    }
     coupons = find_coupons(X, y, lam)
     found = dict(zip(coupons.signs, n - np.log2(coupons.holds.sum(axis=0)), strict=True))
     assert found == sizes
@@ -175,7 +198,9 @@ def test_unequal_signs_move_the_coupon_onto_walls():
 def test_balanced_labels(n, rho):
     X, y, lam = data.correlated(n, n + 1, rho, seed=3).X, np.array([2.0, -2.0] * (n // 2)), 0.02
     q2 = n / 2 * (1 - rho + rho * n / 2) / (1 - rho) / (1 - rho + n * rho)
-    assert solve_global(X, y, lam).value == pytest.approx(8 * lam * np.sqrt(q2) - 4 * lam**2 * q2, rel=1e-8)
+    assert solve_global(X, y, lam).value == pytest.approx(
+        8 * lam * np.sqrt(q2) - 4 * lam**2 * q2, rel=1e-8
+    )
     coupons = find_coupons(X, y, lam)
     assert sorted(coupons.signs) == [-1, 1]
     assert set(coupons.holds.sum(axis=0)) == {2 ** (n // 2)}
@@ -210,7 +235,7 @@ def test_points_that_lean_away_break_both_parts():
     assert (find_coupons(X, MIXED, 0.02).directions @ X.T).min() < -0.1
 
 
-# ---- stationary points ------------------------------------------------------------------------------------------------
+# ---- stationary points ---------------------------------------------------------------------------
 
 
 def four_values(X, y, lam):
@@ -244,7 +269,9 @@ def test_many_cones_with_a_stationary_point_are_seen():
     assert (counts > 0).all()
 
 
-@pytest.mark.parametrize("X", [np.eye(6), np.linalg.cholesky(gram(6, -0.1))], ids=["orthogonal", "leaning away"])
+@pytest.mark.parametrize(
+    "X", [np.eye(6), np.linalg.cholesky(gram(6, -0.1))], ids=["orthogonal", "leaning away"]
+)
 def test_without_a_positive_correlation_there_are_other_values(X):
     best, rng, others = solve_global(X, MIXED, 0.02).value, np.random.default_rng(0), 0
     for _ in range(200):
@@ -264,7 +291,10 @@ def descended(X, y, lam, m, seed, eta=0.1, steps=1500):
         for _ in range(count):
             h = np.maximum(X @ W.T, 0)
             r = 2 / len(y) * (h @ a - y)
-            W, a = W - rate * (a[:, None] * ((h > 0) * r[:, None]).T @ X + 2 * lam * W), a - rate * (h.T @ r + 2 * lam * a)
+            W, a = (
+                W - rate * (a[:, None] * ((h > 0) * r[:, None]).T @ X + 2 * lam * W),
+                a - rate * (h.T @ r + 2 * lam * a),
+            )
     return Network(W, a).loss(X, y, lam)
 
 
@@ -279,12 +309,15 @@ def test_training_ends_at_one_of_the_four_values():
     assert ends[0.0].max() > 0.02  # at right angles training also stops in between
 
 
-# ---- the stored experiment ----------------------------------------------------------------------------------------------
+# ---- the stored experiment -----------------------------------------------------------------------
 
 
 def test_fixed_labels_stay_and_those_of_a_teacher_move():
     for kind in ("one sign", "balanced", "mixed", "teacher"):
-        labels = [correlated_data({"labels": kind, "n": 6, "rho": rho, "seed": 3})[1] for rho in (0.0, 0.5)]
+        labels = [
+            correlated_data({"labels": kind, "n": 6, "rho": rho, "seed": 3})[1]
+            for rho in (0.0, 0.5)
+        ]
         assert np.array_equal(*labels) == (kind != "teacher")
     X, y = correlated_data({"labels": "one sign", "n": 6, "rho": 0.5, "seed": 3})
     np.testing.assert_allclose(X @ X.T, gram(6, 0.5), atol=1e-12)
@@ -323,7 +356,8 @@ def test_the_stored_result_is_that_of_the_experiment():
             for key in ("coupons", "positive", "negative", "counting 0.5", "counting 0.99"):
                 assert table[key][i] == row[key]
             for key in ("gaussian 0.5", "gaussian 0.99"):
-                # Both are simulated: four of their standard errors, and one for the rounding to a whole width.
+                # Both are simulated: four of their standard errors, and one for the rounding to a
+                # whole width.
                 spread = np.hypot(table[f"{key} error"][i], row[f"{key} error"])
                 assert abs(table[key][i] - row[key]) <= 1 + 4 * spread
 
@@ -334,7 +368,10 @@ def test_the_stored_coupons_obey_the_theorem():
     for sign in ("positive", "negative"):
         sizes = table[sign][table[sign] > 0].astype(int)
         assert (sizes & (sizes - 1) == 0).all()  # powers of two
-    one, flat = table["labels"] == "one sign", (table["labels"] == "balanced") & (table["coupons"] == 2)
+    one, flat = (
+        table["labels"] == "one sign",
+        (table["labels"] == "balanced") & (table["coupons"] == 2),
+    )
     assert set(table["positive"][one & (table["rho"] > 0) & (table["coupons"] > 0)]) == {1}
     assert set(table["negative"][one]) == {0}
     assert (table["positive"][flat] == 2 ** (table["n"][flat] // 2)).all()

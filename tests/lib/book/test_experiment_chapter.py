@@ -12,13 +12,18 @@ LAM, ROUNDING = 0.02, 1e-4
 
 @st.composite
 def cones(draw, most=6):
-    """A random cone over generic points, solved well, with its minimiser clearly on or off each wall."""
+    """A random cone over generic points, solved well, with its minimiser clearly on or off each
+    wall."""
     n, d = draw(st.sampled_from([(3, 2), (4, 3), (5, 2), (5, 4)]))
     X, y = data.gaussian_teacher(n, d, seed=draw(seeds))
     patterns, signs = draw_cone(X, draw(st.integers(1, most)), seed=draw(seeds))
     cone = solve_cone(X, y, LAM, patterns, signs)
     off = np.abs(cone.directions @ X.T)[~cone.vanishing]
-    assume(cone.gap < 1e-9 * cone.value and off.min(initial=1) > 1e-3 and cone.weights.min(initial=1) > 1e-3)
+    assume(
+        cone.gap < 1e-9 * cone.value
+        and off.min(initial=1) > 1e-3
+        and cone.weights.min(initial=1) > 1e-3
+    )
     return X, y, patterns, signs, cone
 
 
@@ -70,13 +75,19 @@ def test_through_each_touched_wall_the_loss_changes_at_the_predicted_rate(case):
 @given(cones(most=2), seeds)
 def test_local_minimum_exactly_when_all_work_and_all_walls_hold(case, seed):
     X, y, patterns, signs, cone = case
-    assume(len(cone.weights) == len(patterns) and cone.value > solve_global(X, y, LAM).value * (1 + 1e-6))
+    assume(
+        len(cone.weights) == len(patterns)
+        and cone.value > solve_global(X, y, LAM).value * (1 + 1e-6)
+    )
     _, mu, limit = pushes(X, patterns, signs, cone)
     excess = (mu - limit)[cone.vanishing].max(initial=-1.0)
     assume(abs(excess) > 1e-2)
     rng, network = np.random.default_rng(seed), cone.network
     step = 1e-5
-    by = [(step * rng.standard_normal(network.W.shape), step * rng.standard_normal(network.a.shape)) for _ in range(400)]
+    by = [
+        (step * rng.standard_normal(network.W.shape), step * rng.standard_normal(network.a.shape))
+        for _ in range(400)
+    ]
     shaken = min(Network(network.W + dW, network.a + da).loss(X, y, LAM) for dW, da in by)
     if excess < 0:
         assert shaken >= cone.value - 1e-12
@@ -103,7 +114,11 @@ def test_a_neighbour_holds_the_wall(case):
     assume(wider.gap < 1e-9 * wider.value and wider.weights.min(initial=1) > 1e-3)
     both, mu, limit = pushes(X, more, more_signs, wider)
     for row, zero, push, most in zip(both, wider.vanishing, mu, limit, strict=True):
-        if zero[k] and np.array_equal(np.delete(more[row], k), np.delete(behind, k)) and more_signs[row] == signs[rows[i]]:
+        if (
+            zero[k]
+            and np.array_equal(np.delete(more[row], k), np.delete(behind, k))
+            and more_signs[row] == signs[rows[i]]
+        ):
             assert push[k] <= most[k] + ROUNDING
 
 
@@ -120,7 +135,8 @@ def test_on_orthogonal_points_no_wall_leaks():
 
 
 def test_without_independent_points_the_multipliers_do_not_decide():
-    """A repeated point: the total push can be replaced by kinks, but not as the solver shares it out."""
+    """A repeated point: the total push can be replaced by kinks, but not as the solver shares it
+    out."""
     X, y = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]), np.array([1.0, -4.5, 1.5])
     patterns, signs = np.ones((1, 3), dtype=bool), np.array([1])
     cone = solve_cone(X, y, LAM, patterns, signs)

@@ -1,4 +1,5 @@
-"""Chapter 12: what weight decay does to a small network, the bound on waste, the test error of the trap, stored runs."""
+"""Chapter 12: what weight decay does to a small network, the bound on waste, the test error of the
+trap, stored runs."""
 
 import json
 from math import gamma, pi
@@ -22,7 +23,7 @@ def decay_data(kind, seed):
     return X, y
 
 
-# ---- (ii) one number bounds the waste ---------------------------------------------------------------------------------
+# ---- (ii) one number bounds the waste ------------------------------------------------------------
 
 
 def stationary_under_scaling(network, X, y, lam):
@@ -33,11 +34,19 @@ def stationary_under_scaling(network, X, y, lam):
 
 
 @settings(max_examples=60)
-@given(seeds, st.integers(1, 6), st.integers(1, 3), st.integers(1, 6), st.sampled_from([1e-3, 0.05, 0.4]))
+@given(
+    seeds,
+    st.integers(1, 6),
+    st.integers(1, 3),
+    st.integers(1, 6),
+    st.sampled_from([1e-3, 0.05, 0.4]),
+)
 def test_loss_is_at_most_omega_times_the_optimum(seed, n, d, m, lam):
     rng = np.random.default_rng(seed)
     X, y = rng.standard_normal((n, d)), rng.standard_normal(n)
-    network = stationary_under_scaling(Network(rng.standard_normal((m, d)), rng.standard_normal(m)), X, y, lam)
+    network = stationary_under_scaling(
+        Network(rng.standard_normal((m, d)), rng.standard_normal(m)), X, y, lam
+    )
     assume(network is not None)
     omega = lambda_max(X, y - network.predict(X)) / lam
     best = solve_global(X, y, lam)
@@ -70,7 +79,7 @@ def test_exercise_by_hand():
     assert (lonely.loss(X, y, lam), solve_global(X, y, lam).value) == pytest.approx((8, 4.5))
 
 
-# ---- (i) weight decay in the early phase, and the path of one neuron --------------------------------------------------
+# ---- (i) weight decay in the early phase, and the path of one neuron -----------------------------
 
 
 def gradient_flow(X, y, lam, W, a, end):
@@ -81,9 +90,13 @@ def gradient_flow(X, y, lam, W, a, end):
         on = W @ X.T > 0
         nu = 2 / len(y) * (y - (on * (W @ X.T)).T @ a)
         pull = (on * nu) @ X
-        return np.r_[(a[:, None] * pull - 2 * lam * W).ravel(), (W * pull).sum(axis=1) - 2 * lam * a]
+        return np.r_[
+            (a[:, None] * pull - 2 * lam * W).ravel(), (W * pull).sum(axis=1) - 2 * lam * a
+        ]
 
-    z = solve_ivp(field, (0, end), np.r_[W.ravel(), a], rtol=1e-10, atol=1e-16, max_step=0.05).y[:, -1]
+    z = solve_ivp(field, (0, end), np.r_[W.ravel(), a], rtol=1e-10, atol=1e-16, max_step=0.05).y[
+        :, -1
+    ]
     return z[: m * d].reshape(m, d), z[m * d :]
 
 
@@ -93,8 +106,12 @@ def test_directions_of_a_small_network_do_not_know_the_weight_decay():
     W = 1e-7 * rng.standard_normal((12, 4))
     a = np.linalg.norm(W, axis=1) * rng.choice([-1, 1], 12)
     ends = {lam: gradient_flow(X, y, lam, W, a, 2.0) for lam in (0.0, 0.3)}
-    np.testing.assert_allclose(ends[0.3][0] * np.exp(2 * 0.3 * 2.0), ends[0.0][0], rtol=1e-6, atol=1e-12)
-    np.testing.assert_allclose(ends[0.3][1] * np.exp(2 * 0.3 * 2.0), ends[0.0][1], rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(
+        ends[0.3][0] * np.exp(2 * 0.3 * 2.0), ends[0.0][0], rtol=1e-6, atol=1e-12
+    )
+    np.testing.assert_allclose(
+        ends[0.3][1] * np.exp(2 * 0.3 * 2.0), ends[0.0][1], rtol=1e-6, atol=1e-12
+    )
 
 
 def test_living_neurons_stay_together():
@@ -153,7 +170,7 @@ def test_small_starts_are_trapped_without_any_relation_to_the_weight_decay(lam):
     assert (runs.traces.merged_positive[:, -1] == 1).all()
 
 
-# ---- (iii) the test error of the trap ---------------------------------------------------------------------------------
+# ---- (iii) the test error of the trap ------------------------------------------------------------
 
 
 def cheapest_interpolator(d):
@@ -181,13 +198,18 @@ def test_error_of_the_cheapest_interpolator(d):
     U, c = cheapest_interpolator(d)
     network = Network.from_directions(U, [1] * 3, c)
     np.testing.assert_allclose(network.predict(X), y)
-    assert np.mean((network.predict(T) - truth) ** 2) / np.var(truth) == pytest.approx(limit_error(d), rel=0.02)
+    assert np.mean((network.predict(T) - truth) ** 2) / np.var(truth) == pytest.approx(
+        limit_error(d), rel=0.02
+    )
     best = solve_global(X, y, 1e-6).network
-    assert np.mean((best.predict(T) - truth) ** 2) / np.var(truth) == pytest.approx(limit_error(d), rel=0.02)
+    assert np.mean((best.predict(T) - truth) ** 2) / np.var(truth) == pytest.approx(
+        limit_error(d), rel=0.02
+    )
 
 
 def test_three_directions_alone_are_tight():
-    """The cheapest interpolator of the exact data is unique: its prices are 1 at three directions only."""
+    """The cheapest interpolator of the exact data is unique: its prices are 1 at three directions
+    only."""
     X, _ = data.small_init_trap(4, noise=0)
     U, _ = cheapest_interpolator(4)
     prices = np.linalg.solve(X.T, U[0])
@@ -200,7 +222,7 @@ def test_three_directions_alone_are_tight():
     assert np.linalg.matrix_rank(np.maximum(X @ U.T, 0)) == 3
 
 
-# ---- the stored runs --------------------------------------------------------------------------------------------------
+# ---- the stored runs -----------------------------------------------------------------------------
 
 
 def test_stored_runs_belong_to_the_experiment():
@@ -228,7 +250,10 @@ def test_trapped_networks_generalise_on_their_own_data():
     assert stuck.any()
     assert (rows["error"][stuck] < 1e-3).all()
     # One number per data set, each from 2000 test points: they scatter by 6 %.
-    errors = [rows["optimum error"][trap & (rows["seed"] == s)].mean() for s in np.unique(rows["seed"][trap])]
+    errors = [
+        rows["optimum error"][trap & (rows["seed"] == s)].mean()
+        for s in np.unique(rows["seed"][trap])
+    ]
     assert abs(np.mean(errors) - limit_error(4)) < 3 * np.std(errors, ddof=1) / len(errors) ** 0.5
     np.testing.assert_allclose(errors, limit_error(4), rtol=0.2)
 
@@ -247,7 +272,9 @@ def test_stored_ends_waste_no_more_than_they_may():
 def test_a_quick_point_has_what_the_chapter_reads():
     pytest.importorskip("torch")
     quick = open_questions(quick=True)
-    point = next(p for p in quick.points if p["part"] == "norm" and p["data"] == "orthogonal" and p["m"] == 4)
+    point = next(
+        p for p in quick.points if p["part"] == "norm" and p["data"] == "orthogonal" and p["m"] == 4
+    )
     for row in open_questions_point(point, quick.settings):
         assert row["norm"] <= row["loss"] / quick.settings["norm"]["lam"] * (1 + 1e-9)
         assert row["cone"] >= row["optimum"] * (1 - 1e-9)

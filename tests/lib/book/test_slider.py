@@ -1,4 +1,5 @@
-"""The slider that needs no kernel: a page with words for every frame, labels, and nothing from elsewhere."""
+"""The slider that needs no kernel: a page with words for every frame, labels, and nothing from
+elsewhere."""
 
 import base64
 import re
@@ -37,7 +38,9 @@ class Page(HTMLParser):
 
 
 def page(**options):
-    made = slider(draw, [1, 2, 5], "width <m>", alt=lambda m: f'A line of slope {m} & "more".', **options)
+    made = slider(
+        draw, [1, 2, 5], "width <m>", alt=lambda m: f'A line of slope {m} & "more".', **options
+    )
     return made._repr_html_(), Page(made._repr_html_())
 
 
@@ -74,7 +77,8 @@ def test_nothing_comes_from_elsewhere(image):
         assert kind == ("data:image/svg+xml" if image == "svg" else "data:image/png")
         content = base64.b64decode(payload)
         assert content.startswith(b"\x89PNG") if image == "png" else b"<svg" in content
-        if image == "svg":  # names of document types and licences are no addresses that a browser opens
+        # names of document types and licences are no addresses that a browser opens
+        if image == "svg":
             assert not re.search(rb'(?:href|src)="(?!#|data:)', content)
     rest = re.sub(r'src="data:[^"]*"', "", text)
     assert "//" not in rest
@@ -104,7 +108,10 @@ def test_no_figure_stays_open():
 
 @pytest.mark.parametrize(("values", "start"), [([], 0), ([1, 2], 2), ([1], -1)])
 def test_a_start_outside_the_frames_is_refused(values, start):
-    with pytest.raises(ValueError, match=f"start must be a position among the {len(values)} values, but it is {start}"):
+    with pytest.raises(
+        ValueError,
+        match=f"start must be a position among the {len(values)} values, but it is {start}",
+    ):
         slider(draw, values, "m", alt=str, start=start)
 
 
@@ -135,5 +142,13 @@ def test_interact_draws_the_chosen_value_and_then_every_other(monkeypatch):
 def test_colours_are_written_in_full_and_told_apart():
     values = vars(color)
     assert all(re.fullmatch(r"#[0-9A-F]{6}", v, re.IGNORECASE) for v in values.values())
-    kinds = [color.positive, color.negative, color.good, color.spurious, color.gaussian, color.dual, color.cone]
+    kinds = [
+        color.positive,
+        color.negative,
+        color.good,
+        color.spurious,
+        color.gaussian,
+        color.dual,
+        color.cone,
+    ]
     assert len(set(kinds)) == len(kinds)

@@ -1,4 +1,5 @@
-"""A bound is a bound: on data in any units, nearly parallel, tied or long, below every network that anything finds."""
+"""A bound is a bound: on data in any units, nearly parallel, tied or long, below every network that
+anything finds."""
 
 import os
 from fractions import Fraction
@@ -10,7 +11,16 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from oracles import descend, loss
-from relucones import Network, certify, data, find_coupons, good_cone_probability, good_cone_width, lambda_max, solve_global
+from relucones import (
+    Network,
+    certify,
+    data,
+    find_coupons,
+    good_cone_probability,
+    good_cone_width,
+    lambda_max,
+    solve_global,
+)
 from relucones.convex import Faces, dual_bound, exact_loss
 from strategies import points, seeds
 
@@ -18,7 +28,8 @@ THOROUGH = bool(os.environ.get("RELUCONES_THOROUGH"))
 
 
 def best_of_descents(X, y, lam, seed, starts=3, m=None):
-    """The lowest loss that L-BFGS finds from a few random networks: an upper bound by another route."""
+    """The lowest loss that L-BFGS finds from a few random networks: an upper bound by another
+    route."""
     rng, m = np.random.default_rng(seed), m or len(y) + 1
     d, size = X.shape[1], np.abs(X).max(axis=0)
     size = np.where(size > 0, size, 1.0)
@@ -33,8 +44,12 @@ def best_of_descents(X, y, lam, seed, starts=3, m=None):
 
     found = [np.mean(y**2)]
     for _ in range(starts):
-        start = np.concatenate([(rng.standard_normal((m, d)) / size).ravel(), rng.standard_normal(m)])
-        found.append(minimize(value, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).fun)
+        start = np.concatenate(
+            [(rng.standard_normal((m, d)) / size).ravel(), rng.standard_normal(m)]
+        )
+        found.append(
+            minimize(value, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).fun
+        )
     return min(found)
 
 
@@ -53,9 +68,12 @@ def hard_points(draw):
     return near if kind == "clusters" else near * rng.choice([1.0, -1.0, 0.3], (len(X), 1))
 
 
-# ---- inputs on which a bound was false once -----------------------------------------------------------------------
+# ---- inputs on which a bound was false once ------------------------------------------------------
 
-GDP = np.array([[3e9, 0.9], [3.1e9, -0.8], [2.8e9, 0.3], [2.9e9, -0.4]]), np.array([1, -1, 0.3, -0.4])
+GDP = (
+    np.array([[3e9, 0.9], [3.1e9, -0.8], [2.8e9, 0.3], [2.9e9, -0.4]]),
+    np.array([1, -1, 0.3, -0.4]),
+)
 
 
 def test_columns_in_very_different_units():
@@ -71,7 +89,8 @@ def test_columns_in_very_different_units():
 
 @pytest.mark.parametrize("power", range(-9, 10, 3))
 def test_the_unit_of_a_column_changes_the_problem_as_it_must(power):
-    """In other units of one column the penalty weighs that column differently; an enumeration of angles is the other route."""
+    """In other units of one column the penalty weighs that column differently; an enumeration of
+    angles is the other route."""
     X, y = GDP[0] / [3e9, 1] * [10.0**power, 1], GDP[1]
     s = solve_global(X, y, 0.01)
     assert s.relative_gap < 1e-7
@@ -79,10 +98,12 @@ def test_the_unit_of_a_column_changes_the_problem_as_it_must(power):
 
 
 def by_angles(X, y, lam):
-    """The plane by non-negative least squares over many angles, finest where walls are: an upper bound that is nearly exact."""
+    """The plane by non-negative least squares over many angles, finest where walls are: an upper
+    bound that is nearly exact."""
     from scipy.optimize import nnls
 
-    # An angle t stands for the direction (cos t / size, sin t): even in units in which the points spread over all angles.
+    # An angle t stands for the direction (cos t / size, sin t): even in units in which the points
+    # spread over all angles.
     size = np.abs(X[:, 0]).max()
     walls = np.arctan2(-X[:, 0] / size, X[:, 1])
     angles = np.concatenate([np.linspace(-np.pi, np.pi, 4001), walls, walls + np.pi])
@@ -92,14 +113,22 @@ def by_angles(X, y, lam):
         U /= np.linalg.norm(U, axis=1, keepdims=True)
         fits = np.maximum(X @ U.T, 0)
         fits = np.hstack([fits, -fits])
-        # min |Gc - y|^2/n + 2 lam sum c as least squares: by its dual, the least distance to a polyhedron.
+        # min |Gc - y|^2/n + 2 lam sum c as least squares: by its dual, the least distance to a
+        # polyhedron.
         gain = fits.T @ y - len(y) * lam
         share, _ = nnls(np.vstack([fits, gain]), np.append(np.zeros(len(y)), 1.0), maxiter=10**5)
         c = share / (1 - gain @ share)
         value = min(value, np.mean((fits @ c - y) ** 2) + 2 * lam * c.sum())
         used = np.flatnonzero(c > 0) % len(angles)
         step = 4e-3 * 0.25**level
-        angles = np.concatenate([angles[used], *(angles[used] + step * t for t in np.linspace(-1, 1, 41)), walls, walls + np.pi])
+        angles = np.concatenate(
+            [
+                angles[used],
+                *(angles[used] + step * t for t in np.linspace(-1, 1, 41)),
+                walls,
+                walls + np.pi,
+            ]
+        )
     return value
 
 
@@ -111,7 +140,8 @@ def test_two_points_a_hair_apart():
 
 @pytest.mark.parametrize("angle", [1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12])
 def test_points_closer_and_closer_with_a_penalty_of_their_angle(angle):
-    # Directions (angle, +-1): minimise (1 - t)^2 + 2 lam t / angle over t, in closed form, when the pair is all there is.
+    # Directions (angle, +-1): minimise (1 - t)^2 + 2 lam t / angle over t, in closed form, when the
+    # pair is all there is.
     lam = angle / 100
     s = solve_global([[1, angle], [1, -angle]], [1, -1], lam)
     exact = minimised(lambda t: (1 - t) ** 2 + 4 * lam * t / np.sqrt(1 + angle**2) / (2 * angle))
@@ -143,7 +173,9 @@ def test_the_ceiling_is_above_what_any_direction_reaches_exactly(X, seed):
     ceiling = Fraction(Faces(X).ceiling(nu))
     sizes = np.abs(X).max(axis=0)
     some = rng.standard_normal((40, X.shape[1]))
-    for u in np.concatenate([some, some / np.where(sizes > 0, sizes, 1.0), X, -X, np.eye(X.shape[1])]):
+    for u in np.concatenate(
+        [some, some / np.where(sizes > 0, sizes, 1.0), X, -X, np.eye(X.shape[1])]
+    ):
         square = sum(Fraction(v) ** 2 for v in u)
         dots = [sum(Fraction(a) * Fraction(b) for a, b in zip(x, u, strict=True)) for x in X]
         value = abs(sum(Fraction(p) * max(t, 0) for p, t in zip(nu, dots, strict=True)))
@@ -155,12 +187,16 @@ def test_a_network_below_a_bound_is_an_error_that_names_both(monkeypatch):
 
     X, y = data.five_points()
     best = solve_global(X, y, 0.01)
-    monkeypatch.setattr(certificate, "dual_bound", lambda *arguments: (best.value * 1.001, None, None))
-    with pytest.raises(ArithmeticError, match=r"loss 0\.0576.* contradicts the lower bound 0\.0577"):
+    monkeypatch.setattr(
+        certificate, "dual_bound", lambda *arguments: (best.value * 1.001, None, None)
+    )
+    with pytest.raises(
+        ArithmeticError, match=r"loss 0\.0576.* contradicts the lower bound 0\.0577"
+    ):
         certify(best.network, X, y, 0.01)
 
 
-# ---- tiny penalties ------------------------------------------------------------------------------------------------
+# ---- tiny penalties ------------------------------------------------------------------------------
 
 CLUSTERS = (
     np.array([
@@ -200,7 +236,7 @@ def test_the_optimum_never_rises_as_lambda_falls(seed):
     never_rises(X, y, lambda_max(X, y) * np.geomspace(0.5, 1e-9, 8))
 
 
-# ---- edges of the solver -------------------------------------------------------------------------------------------
+# ---- edges of the solver -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("lam", np.geomspace(1e-5, 1e-2, 300 if THOROUGH else 20))
@@ -262,7 +298,7 @@ def test_a_dual_vector_that_is_far_off_still_proves_something_true():
         assert y @ feasible - 5 / 4 * feasible @ feasible == pytest.approx(bound, abs=1e-12)
 
 
-# ---- ties --------------------------------------------------------------------------------------------------------------
+# ---- ties ----------------------------------------------------------------------------------------
 
 
 def test_false_ties_are_no_coupons():

@@ -1,4 +1,5 @@
-"""Certificates: given where they are due, refused where they are not, and gradients against PyTorch's."""
+"""Certificates: given where they are due, refused where they are not, and gradients against
+PyTorch's."""
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_a_certificate_never_claims_more_than_the_truth(problem, seed):
     assert not c.is_global or c.value <= best.value * (1 + 2e-6) + 1e-300
 
 
-# ---- stationary and not ---------------------------------------------------------------------------------------------
+# ---- stationary and not --------------------------------------------------------------------------
 
 
 def test_every_minimiser_of_an_orthogonal_cone_is_stationary():
@@ -67,7 +68,8 @@ def test_every_minimiser_of_an_orthogonal_cone_is_stationary():
 
 
 def test_the_wrong_orthogonal_cone_by_hand():
-    # The best positive neuron that is inactive on the second point; a second, global one would be active there.
+    # The best positive neuron that is inactive on the second point; a second, global one would be
+    # active there.
     X, y, lam = np.eye(2), np.array([1.0, 1.0]), 0.1
     c = certify(balanced([[1 - 2 * lam, 0.0]], [1]), X, y, lam)
     assert c.verdict == "spurious stationary point"
@@ -112,7 +114,7 @@ def test_a_random_network_is_not_stationary():
     assert c.stationarity > 0.1
 
 
-# ---- wrong certificates --------------------------------------------------------------------------------------------
+# ---- wrong certificates --------------------------------------------------------------------------
 
 
 def optimum():
@@ -179,7 +181,7 @@ def test_the_tolerance_decides():
     assert not certify(net, X, y, lam, tol=0.99 * share).is_global
 
 
-# ---- subgradients ---------------------------------------------------------------------------------------------------
+# ---- subgradients --------------------------------------------------------------------------------
 
 
 @given(seeds)
@@ -223,7 +225,8 @@ def test_on_walls_no_choice_of_derivatives_is_shorter(seed):
 
 
 def test_wall_tolerance_decides_what_a_wall_is():
-    # The second point lies 1e-4 behind the neuron: strictly it gives no gradient, on its wall it may.
+    # The second point lies 1e-4 behind the neuron: strictly it gives no gradient, on its wall it
+    # may.
     X, y, lam = np.eye(2), np.array([1.0, -3.0]), 0.1
     net = Network([[1.0, 1e-4]], [1.0])
     strict = np.linalg.norm(shortest_subgradient(net, X, y, lam, wall_tol=0.0))

@@ -1,4 +1,5 @@
-"""Beyond enumeration: what is found by climbing is real, what is claimed above it is true, and the gap stays honest."""
+"""Beyond enumeration: what is found by climbing is real, what is claimed above it is true, and the
+gap stays honest."""
 
 import numpy as np
 import pytest
@@ -37,7 +38,9 @@ def test_maximisers_are_what_they_say():
     X, nu = problem(15, 4, 0)
     m = Ascent(X).maximisers(nu, above=0.5)
     np.testing.assert_allclose(np.linalg.norm(m.directions, axis=1), 1)
-    np.testing.assert_allclose(m.fits, m.signs[:, None] * np.maximum(m.directions @ X.T, 0), atol=1e-8)
+    np.testing.assert_allclose(
+        m.fits, m.signs[:, None] * np.maximum(m.directions @ X.T, 0), atol=1e-8
+    )
     np.testing.assert_allclose(m.fits @ nu, m.values)
     assert (np.diff(m.values) <= 0).all()
     assert m.values.min() > 0.5

@@ -1,4 +1,5 @@
-"""One cone: constraints, duality, multipliers, and its place between the cones it contains and the whole program."""
+"""One cone: constraints, duality, multipliers, and its place between the cones it contains and the
+whole program."""
 
 import numpy as np
 import pytest
@@ -30,13 +31,15 @@ def test_primal_meets_dual_and_the_constraints_hold(problem, seed):
     patterns, signs = cone(X, seed)
     s = solve_cone(X, y, lam, patterns, signs)
     assert 0 <= s.gap <= 1e-7 * s.value + 1e-20
-    # The network is the claimed one, and its neurons lie in closed cones of the given patterns with their signs.
+    # The network is the claimed one, and its neurons lie in closed cones of the given patterns with
+    # their signs.
     assert s.network.loss(X, y, lam) == pytest.approx(s.value, rel=1e-12, abs=1e-15)
     slack = 1e-5 * np.linalg.norm(X, axis=1)
     for u, sign in zip(s.directions, s.signs, strict=True):
         inside = ((2 * patterns - 1) * (X @ u) >= -slack).all(axis=1) & (signs == sign)
         assert inside.any()
-    # The multipliers and the dual vector prove the bound: |D X'nu s + (2D - I) X'mu| <= 2 lam with mu >= 0.
+    # The multipliers and the dual vector prove the bound: |D X'nu s + (2D - I) X'mu| <= 2 lam with
+    # mu >= 0.
     assert s.multipliers.shape == patterns.shape
     assert s.multipliers.min() >= -1e-7 * (1 + np.abs(y).max())
     pulls = (signs[:, None] * patterns * s.dual + (2 * patterns - 1) * s.multipliers) @ X
@@ -52,7 +55,9 @@ def test_multipliers_act_only_on_walls_that_a_neuron_touches(problem, seed):
     signs = np.where(np.arange(len(patterns)) % 2, -1, 1)
     s = solve_cone(X, y, lam, patterns, signs)
     for u, sign, c in zip(s.directions, s.signs, s.weights, strict=True):
-        inside = ((2 * patterns - 1) * (X @ u) >= -1e-5 * np.linalg.norm(X, axis=1)).all(axis=1) & (signs == sign)
+        inside = ((2 * patterns - 1) * (X @ u) >= -1e-5 * np.linalg.norm(X, axis=1)).all(axis=1) & (
+            signs == sign
+        )
         if inside.sum() == 1 and c > 1e-3 * s.weights.max():
             work = s.multipliers[inside][0] * c * (X @ u)
             assert np.abs(work).max() <= 1e-6 * max(s.value, 1e-3)
@@ -64,7 +69,9 @@ def test_the_value_is_that_of_the_program_in_the_book(problem, seed):
     lam = strength(X, y, share)
     patterns, signs = cone(X, seed, most=4)
     expected = cone_value(X, y, lam, patterns, signs)
-    assert solve_cone(X, y, lam, patterns, signs).value == pytest.approx(expected, rel=1e-6, abs=1e-8)
+    assert solve_cone(X, y, lam, patterns, signs).value == pytest.approx(
+        expected, rel=1e-6, abs=1e-8
+    )
 
 
 @given(problems(), seeds)
@@ -73,7 +80,9 @@ def test_a_pattern_given_twice_counts_once(problem, seed):
     lam = strength(X, y, share)
     patterns, signs = cone(X, seed, most=3)
     once = solve_cone(X, y, lam, patterns, signs)
-    twice = solve_cone(X, y, lam, np.vstack([patterns, patterns[::-1]]), np.append(signs, signs[::-1]))
+    twice = solve_cone(
+        X, y, lam, np.vstack([patterns, patterns[::-1]]), np.append(signs, signs[::-1])
+    )
     assert twice.value == pytest.approx(once.value, rel=1e-8, abs=1e-10)
     assert twice.multipliers.shape == (2 * len(patterns), len(y))
 
@@ -110,7 +119,8 @@ def test_one_positive_neuron_active_everywhere_is_the_linear_problem():
 
 
 def test_the_minimiser_of_an_orthogonal_cone_keeps_the_labels_it_can_reach():
-    # Orthonormal points: a positive neuron active on A fits (1 - n lam / |y_A+|)+ of the positive labels in A.
+    # Orthonormal points: a positive neuron active on A fits (1 - n lam / |y_A+|)+ of the positive
+    # labels in A.
     X, y, lam = np.eye(4), np.array([3.0, 1.0, -2.0, 2.0]), 0.1
     s = solve_cone(X, y, lam, [[True, False, True, False], [False, False, True, True]], [1, -1])
     positive, negative = 3.0, 2.0

@@ -1,4 +1,5 @@
-"""The global minimum: by its dual certificate, by the whole program, by closed forms, and against every network found."""
+"""The global minimum: by its dual certificate, by the whole program, by closed forms, and against
+every network found."""
 
 import numpy as np
 import pytest
@@ -25,10 +26,15 @@ def strength(X, y, share):
 
 
 def check_certificate(X, y, lam, s, tol=1e-8):
-    """Value, bound and dual vector prove each other, by projections on cones that the solver does not use."""
+    """Value, bound and dual vector prove each other, by projections on cones that the solver does
+    not use."""
     n = len(y)
-    assert s.value == pytest.approx(loss(s.network.W, s.network.a, X, y, lam), rel=1e-12, abs=1e-300)
-    assert y @ s.dual - n / 4 * s.dual @ s.dual == pytest.approx(s.lower_bound, rel=1e-9, abs=1e-13 * np.mean(y**2))
+    assert s.value == pytest.approx(
+        loss(s.network.W, s.network.a, X, y, lam), rel=1e-12, abs=1e-300
+    )
+    assert y @ s.dual - n / 4 * s.dual @ s.dual == pytest.approx(
+        s.lower_bound, rel=1e-9, abs=1e-13 * np.mean(y**2)
+    )
     assert dual_maximum(X, s.dual) <= 2 * lam * (1 + 1e-9)
     assert 0 <= s.gap <= tol * s.value
 
@@ -46,7 +52,7 @@ def check_neurons(X, y, s):
         assert np.linalg.matrix_rank(units, tol=1e-9) == len(fits)
 
 
-# ---- the certificate ----------------------------------------------------------------------------------------------
+# ---- the certificate -----------------------------------------------------------------------------
 
 
 @settings(max_examples=150)
@@ -82,7 +88,9 @@ def test_the_two_methods_agree(problem):
     assert readable.value == pytest.approx(exact.value, abs=slack)
     assert readable.lower_bound <= exact.value + slack
     assert 0 <= readable.gap <= 1e-5 * readable.value + 1e-12
-    np.testing.assert_allclose(readable.dual, exact.dual, atol=1e-3 * (1e-6 + np.abs(exact.dual).max()))
+    np.testing.assert_allclose(
+        readable.dual, exact.dual, atol=1e-3 * (1e-6 + np.abs(exact.dual).max())
+    )
 
 
 @pytest.mark.parametrize(("n", "d"), [(30, 2), (40, 3), (15, 5), (8, 8), (60, 3)])
@@ -103,14 +111,16 @@ def test_no_sampled_direction_breaks_the_dual_constraint(problem, seed):
     X, y, share = problem
     lam = strength(X, y, share)
     s = solve_global(X, y, lam)
-    assert sampled_maximum(X, s.dual, np.random.default_rng(seed), samples=2000, rounds=15) <= 2 * lam * (1 + 1e-9)
+    assert sampled_maximum(
+        X, s.dual, np.random.default_rng(seed), samples=2000, rounds=15
+    ) <= 2 * lam * (1 + 1e-9)
     # The neurons meet it, and the dual vector is the residual.
     np.testing.assert_allclose(s.signs * (relu(s.directions @ X.T) @ s.dual), 2 * lam, rtol=1e-4)
     residual = 2 / len(y) * (y - s.network.predict(X))
     np.testing.assert_allclose(s.dual, residual, atol=1e-4 * (1e-12 + np.abs(residual).max()))
 
 
-# ---- nothing is below -------------------------------------------------------------------------------------------
+# ---- nothing is below ----------------------------------------------------------------------------
 
 
 @settings(max_examples=25)
@@ -143,19 +153,22 @@ def test_no_network_trained_by_torch_is_below_and_a_wide_one_comes_close():
     optimizer = torch.optim.Adam([W, a], lr=0.02)
     for _ in range(450):
         optimizer.zero_grad()
-        value = ((torch.relu(inputs @ W.T) @ a - labels) ** 2).mean() + lam * ((W**2).sum() + (a**2).sum())
+        value = ((torch.relu(inputs @ W.T) @ a - labels) ** 2).mean() + lam * (
+            (W**2).sum() + (a**2).sum()
+        )
         assert value.item() >= p.lower_bound
         value.backward()
         optimizer.step()
     assert value.item() <= p.value * 1.1
 
 
-# ---- transformations ----------------------------------------------------------------------------------------------
+# ---- transformations -----------------------------------------------------------------------------
 
 
 @given(problems(), st.sampled_from([1e-5, 1e-2, 3.0, 1e4]), st.sampled_from([1e-4, 0.5, 1e5]))
 def test_units_of_points_and_labels(problem, c, b):
-    r"""v -> (b/c) v turns the problem (X, y, lam) into (cX, by, bc lam), with b^2 times the value."""
+    r"""v -> (b/c) v turns the problem (X, y, lam) into (cX, by, bc lam), with b^2 times the
+    value."""
     X, y, share = problem
     lam = strength(X, y, share)
     s, t = solve_global(X, y, lam), solve_global(c * X, b * y, b * c * lam)
@@ -176,8 +189,12 @@ def test_rotations_orders_signs_and_repetitions(problem, seed):
     assert solve_global(X[order], y[order], lam).value == pytest.approx(value, rel=2e-8)
     assert solve_global(X, -y, lam).value == pytest.approx(value, rel=2e-8)
     assert solve_global(-X, y, lam).value == pytest.approx(value, rel=2e-8)
-    assert solve_global(np.vstack([X, X]), np.append(y, y), lam).value == pytest.approx(value, rel=2e-8)
-    assert solve_global(np.column_stack([X, np.zeros(len(y))]), y, lam).value == pytest.approx(value, rel=2e-8)
+    assert solve_global(np.vstack([X, X]), np.append(y, y), lam).value == pytest.approx(
+        value, rel=2e-8
+    )
+    assert solve_global(np.column_stack([X, np.zeros(len(y))]), y, lam).value == pytest.approx(
+        value, rel=2e-8
+    )
 
 
 @given(problems())
@@ -207,7 +224,7 @@ def test_more_weight_decay_than_lambda_max_leaves_nothing_and_less_leaves_someth
     assert something.value < np.mean(y**2)
 
 
-# ---- closed forms -------------------------------------------------------------------------------------------------
+# ---- closed forms --------------------------------------------------------------------------------
 
 
 @given(seeds, st.integers(1, 6), st.integers(0, 2), st.floats(1e-4, 1.0))
@@ -256,7 +273,7 @@ def test_collinear_points_are_two_problems_on_half_lines(seed, n):
     assert len(s.weights) <= 2
 
 
-# ---- the trap of small initialisation -------------------------------------------------------------------------------
+# ---- the trap of small initialisation ------------------------------------------------------------
 
 THRESHOLDS = {3: 1.148e-3, 4: 8.67e-4, 5: 6.98e-4}
 
@@ -265,7 +282,9 @@ THRESHOLDS = {3: 1.148e-3, 4: 8.67e-4, 5: 6.98e-4}
 def test_one_linear_neuron_is_optimal_only_above_the_threshold(d):
     X, y = data.small_init_trap(d, noise=0)
     below, above = 0.99 * THRESHOLDS[d], 1.01 * THRESHOLDS[d]
-    assert solve_global(X, y, above).value == pytest.approx(linear_neuron_value(X, y, above), rel=1e-8)
+    assert solve_global(X, y, above).value == pytest.approx(
+        linear_neuron_value(X, y, above), rel=1e-8
+    )
     assert solve_global(X, y, below).value < linear_neuron_value(X, y, below) * (1 - 1e-9)
     for lam, optimal in ((below, False), (above, True)):
         v = linear_neuron(X, y, lam)
@@ -276,7 +295,13 @@ def test_one_linear_neuron_is_optimal_only_above_the_threshold(d):
 
 def test_gap_of_the_linear_neuron_at_several_strengths():
     X, y = data.small_init_trap(4, noise=0)
-    known = [(1e-5, 0.00914, 2e-5), (1e-4, 0.00715, 2e-5), (3e-4, 0.0037, 1e-4), (5e-4, 0.0015, 1e-4), (1e-3, 0.0, 1e-7)]
+    known = [
+        (1e-5, 0.00914, 2e-5),
+        (1e-4, 0.00715, 2e-5),
+        (3e-4, 0.0037, 1e-4),
+        (5e-4, 0.0015, 1e-4),
+        (1e-3, 0.0, 1e-7),
+    ]
     for lam, gap, digit in known:
         distance = linear_neuron_value(X, y, lam) - solve_global(X, y, lam).value
         assert distance / (2 * lam) == pytest.approx(gap, abs=digit)
@@ -300,7 +325,7 @@ def test_minimum_norm_interpolator_as_the_penalty_vanishes(d):
     np.testing.assert_allclose(np.sort(s.weights), [c1, c1, c0], atol=1e-4)
 
 
-# ---- extremes -----------------------------------------------------------------------------------------------------
+# ---- extremes ------------------------------------------------------------------------------------
 
 
 def test_labels_zero():
@@ -353,13 +378,24 @@ def test_two_points_of_very_different_size(lam):
 
 def test_rows_of_sizes_from_a_thousandth_to_a_thousand():
     X = np.array([[1e3, 1e3, 0], [-1, -1, 0], [-1e-3, 1e-3, 0], [-1e-3, 1e-3, -1e-3]])
-    y = np.array([-0.5250016779687878, 1.1033530773375757, -0.3947134948174819, -0.3052563851455138])
+    y = np.array(
+        [-0.5250016779687878, 1.1033530773375757, -0.3947134948174819, -0.3052563851455138]
+    )
     s = solve_global(X, y, 1e-6 * lambda_max(X, y))
     assert s.gap <= 1e-8 * s.value
 
 
 def test_fits_stay_independent_where_optima_are_many():
-    X = np.array([[-0.734, -0.373], [-0.966, 0.763], [-1.517, -0.313], [1.951, 0.052], [0.468, -0.147], [-1.174, -0.033]])
+    X = np.array(
+        [
+            [-0.734, -0.373],
+            [-0.966, 0.763],
+            [-1.517, -0.313],
+            [1.951, 0.052],
+            [0.468, -0.147],
+            [-1.174, -0.033],
+        ]
+    )
     y = np.array([-1.023, 0.342, 1.245, 1.070, -1.583, -0.975])
     check_neurons(X, y, solve_global(X, y, 1e-6 * lambda_max(X, y)))
 

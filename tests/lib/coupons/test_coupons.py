@@ -1,4 +1,5 @@
-"""Coupons: the formula against all cones one by one, against simulation, and against closed forms."""
+"""Coupons: the formula against all cones one by one, against simulation, and against closed
+forms."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -48,14 +49,26 @@ def signed(X):
     return np.vstack([patterns, patterns]), np.repeat([1, -1], len(patterns))
 
 
-# ---- all cones one by one -----------------------------------------------------------------------------------------
+# ---- all cones one by one ------------------------------------------------------------------------
 
 SMALL = {
     "two points": (np.array([[1.0, 0.3], [-0.2, 1.0]]), np.array([1.0, -0.7]), 0.05),
     "two points, one sign": (np.eye(2), np.array([1.0, 0.5]), 0.1),
-    "three points in the plane": (np.array([[1.0, 0.2], [0.1, 1.0], [-0.8, 0.7]]), np.array([1.0, -0.5, 0.8]), 0.02),
-    "three points, repeated": (np.array([[1.0, 0.2], [1.0, 0.2], [-0.8, 0.7]]), np.array([1.0, 0.4, -0.8]), 0.02),
-    "opposite points": (np.array([[1.0, 0.0], [-2.0, 0.0], [0.0, 1.0]]), np.array([1.0, -1.0, 0.5]), 0.02),
+    "three points in the plane": (
+        np.array([[1.0, 0.2], [0.1, 1.0], [-0.8, 0.7]]),
+        np.array([1.0, -0.5, 0.8]),
+        0.02,
+    ),
+    "three points, repeated": (
+        np.array([[1.0, 0.2], [1.0, 0.2], [-0.8, 0.7]]),
+        np.array([1.0, 0.4, -0.8]),
+        0.02,
+    ),
+    "opposite points": (
+        np.array([[1.0, 0.0], [-2.0, 0.0], [0.0, 1.0]]),
+        np.array([1.0, -1.0, 0.5]),
+        0.02,
+    ),
     "many optima": (np.array([[-np.sqrt(3), 1.0], [np.sqrt(3), 1.0]]), np.array([1.0, 1.0]), 0.3),
 }
 
@@ -69,7 +82,9 @@ def test_the_formula_counts_all_cones(name):
     good = {}
     for size in range(1, widest + 1):
         for chosen in combinations(range(len(patterns)), size):
-            excess = solve_cone(X, y, lam, patterns[list(chosen)], signs[list(chosen)]).value / best - 1
+            excess = (
+                solve_cone(X, y, lam, patterns[list(chosen)], signs[list(chosen)]).value / best - 1
+            )
             assert excess < 1e-9 or excess > 1e-5  # no cone is in doubt
             good[frozenset(chosen)] = excess < 1e-9
     coupons = find_coupons(X, y, lam)
@@ -90,7 +105,7 @@ def test_some_cones_of_these_are_good_and_some_are_not():
         assert 0 < good_cone_probability(X, y, lam, 3) < 1
 
 
-# ---- sampled cones, any data ----------------------------------------------------------------------------------------
+# ---- sampled cones, any data ---------------------------------------------------------------------
 
 
 @settings(max_examples=60)
@@ -119,14 +134,19 @@ def test_who_holds_a_coupon(problem):
     slack = -1e-6 * np.linalg.norm(X, axis=1)
     expected = {}
     for D, s in zip(patterns, signs, strict=True):
-        row = [s == t and ((2 * D - 1) * (X @ u) >= slack).all() for u, t in zip(coupons.directions, coupons.signs, strict=True)]
+        row = [
+            s == t and ((2 * D - 1) * (X @ u) >= slack).all()
+            for u, t in zip(coupons.directions, coupons.signs, strict=True)
+        ]
         if any(row):
             expected[*D, s] = row
     listed = zip(coupons.patterns, coupons.pattern_signs, coupons.holds, strict=True)
     assert {(*D, s): list(row) for D, s, row in listed} == expected
     # No signed pattern holds two coupons.
     assert (coupons.holds.sum(axis=1) == 1).all()
-    assert len({(*u.round(6), s) for u, s in zip(coupons.directions, coupons.signs, strict=True)}) == len(coupons.signs)
+    assert len(
+        {(*u.round(6), s) for u, s in zip(coupons.directions, coupons.signs, strict=True)}
+    ) == len(coupons.signs)
 
 
 @given(problems(most=6))
@@ -148,7 +168,7 @@ def test_every_support_writes_the_optimal_fit_and_is_minimal(problem):
         assert not set(other) <= set(one)
 
 
-# ---- probabilities ------------------------------------------------------------------------------------------------
+# ---- probabilities -------------------------------------------------------------------------------
 
 
 @given(problems(most=6), st.sampled_from(["counting", "gaussian"]))
@@ -170,7 +190,10 @@ def test_the_sufficient_width_suffices(seed, n, d, eps):
     X, y = data.gaussian_teacher(n, d, seed=seed)
     assume(y.any())
     for share in (0.3, 0.01):
-        assert good_cone_probability(X, y, share * lambda_max(X, y), sufficient_width(n, d, eps)) >= 1 - eps
+        assert (
+            good_cone_probability(X, y, share * lambda_max(X, y), sufficient_width(n, d, eps))
+            >= 1 - eps
+        )
 
 
 def test_the_sufficient_width_is_the_stated_one():
@@ -185,7 +208,10 @@ def test_no_label_and_too_much_decay_make_every_cone_good():
     X = np.random.default_rng(0).standard_normal((4, 3))
     for y, lam in ((np.zeros(4), 0.1), (np.ones(4), 1.01 * lambda_max(X, np.ones(4)))):
         for measure in ("counting", "gaussian"):
-            assert good_cone_probability(X, y, lam, 1, measure=measure, with_error=True) == (1.0, 0.0)
+            assert good_cone_probability(X, y, lam, 1, measure=measure, with_error=True) == (
+                1.0,
+                0.0,
+            )
         coupons = find_coupons(X, y, lam)
         assert coupons.supports == [()]
         assert coupons.collected_by([[True] * 4], [1])
@@ -193,7 +219,9 @@ def test_no_label_and_too_much_decay_make_every_cone_good():
 
 def test_the_zero_optimum_needs_no_angle_in_any_dimension():
     X = data.correlated(4, 5, 0.9, seed=0).X
-    assert good_cone_probability(X, [1, -1, 1, -1], 0.5, 3, measure="gaussian", with_error=True) == (1.0, 0.0)
+    assert good_cone_probability(
+        X, [1, -1, 1, -1], 0.5, 3, measure="gaussian", with_error=True
+    ) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize("measure", ["counting", "gaussian"])
@@ -210,7 +238,9 @@ def test_orthogonal_points_have_the_closed_form(measure, seed, n):
             assert expected <= m * 2.0 ** (-max(positive, negative) - 1)
         else:
             expected = 1 - (1 - (plus if positive else minus)) ** m
-        assert good_cone_probability(X, y, lam, m, measure=measure) == pytest.approx(expected, abs=1e-10)
+        assert good_cone_probability(X, y, lam, m, measure=measure) == pytest.approx(
+            expected, abs=1e-10
+        )
 
 
 def test_six_orthogonal_points_under_the_counting_measure():
@@ -222,38 +252,48 @@ def test_six_orthogonal_points_under_the_counting_measure():
 def test_the_gaussian_measure_of_orthogonal_points_by_sampling():
     X, y = np.eye(4), np.array([1.0, 0.8, -1.0, 1.2])
     plus, minus = 2.0**-4, 2.0**-2
-    p, error = good_cone_probability(X, y, 0.01, 6, measure="gaussian", samples=20_000, with_error=True)
+    p, error = good_cone_probability(
+        X, y, 0.01, 6, measure="gaussian", samples=20_000, with_error=True
+    )
     expected = 1 - (1 - plus) ** 6 - (1 - minus) ** 6 + (1 - plus - minus) ** 6
     assert 0 < error < 0.02
     assert abs(p - expected) < 4 * error
 
 
-# ---- many optima --------------------------------------------------------------------------------------------------
+# ---- many optima ---------------------------------------------------------------------------------
 
 
 def test_two_points_with_a_segment_of_optima():
-    """Points +-sqrt(3) with a bias: one neuron e_2, or the pair (+-sqrt(3)/2, 1/2), or any mixture."""
+    """Points +-sqrt(3) with a bias: one neuron e_2, or the pair (+-sqrt(3)/2, 1/2), or any
+    mixture."""
     X, y = SMALL["many optima"][:2]
     for lam in (0.1, 0.3, 0.7):
         coupons = find_coupons(X, y, lam)
         directions = {tuple(np.round(u, 6)): i for i, u in enumerate(coupons.directions)}
         single = directions[0.0, 1.0]
-        pair = {directions[round(-np.sqrt(3) / 2, 6), 0.5], directions[round(np.sqrt(3) / 2, 6), 0.5]}
+        pair = {
+            directions[round(-np.sqrt(3) / 2, 6), 0.5],
+            directions[round(np.sqrt(3) / 2, 6), 0.5],
+        }
         assert {frozenset(s) for s in coupons.supports} == {frozenset([single]), frozenset(pair)}
         assert (coupons.signs == 1).all()
         m = np.array([1, 2, 3, 10, 50])
         # None of the pair or the single: two ways to miss one of the pair, less the overlap.
         counting = 1 - 2 * (6 / 8) ** m + (5 / 8) ** m
         np.testing.assert_allclose(good_cone_probability(X, y, lam, m), counting, atol=1e-12)
-        # The cell of e_2 is an arc of 60 degrees, those of the pair are arcs of 120 degrees, the sign halves them.
+        # The cell of e_2 is an arc of 60 degrees, those of the pair are arcs of 120 degrees, the
+        # sign halves them.
         gaussian = 1 - 2 * (1 - 1 / 12 - 1 / 6) ** m + (1 - 1 / 12 - 1 / 3) ** m
-        np.testing.assert_allclose(good_cone_probability(X, y, lam, m, measure="gaussian"), gaussian, atol=1e-9)
+        np.testing.assert_allclose(
+            good_cone_probability(X, y, lam, m, measure="gaussian"), gaussian, atol=1e-9
+        )
 
 
 def test_five_points_with_six_directions_for_five_labels():
     angles = np.radians([30, 45, 60, 75, 90])
     s = np.column_stack([np.cos(angles), np.sin(angles)])
-    steps = np.vstack([s[:1], np.diff(s, axis=0)])[::-1]  # v_1 .. v_5 with s_k = v_n + ... + v_{n-k+1}
+    # v_1 .. v_5 with s_k = v_n + ... + v_{n-k+1}
+    steps = np.vstack([s[:1], np.diff(s, axis=0)])[::-1]
     X, nu = steps / steps[:, 1:], steps[:, 1]
     atoms = np.vstack([s, s[-1] - s[0]])
     np.testing.assert_allclose(np.linalg.norm(atoms, axis=1), 1)
@@ -276,7 +316,8 @@ def test_five_points_with_six_directions_for_five_labels():
 
 
 def test_without_a_linear_trend_every_neuron_can_be_turned_round():
-    """Where X'nu = 0, relu(Xu) and relu(-Xu) earn the same: the tight directions come in opposite pairs."""
+    """Where X'nu = 0, relu(Xu) and relu(-Xu) earn the same: the tight directions come in opposite
+    pairs."""
     X, y = wiggly(6, slope=0.0)
     lam = 1e-3
     best = solve_global(X, y, lam)
@@ -287,11 +328,14 @@ def test_without_a_linear_trend_every_neuron_can_be_turned_round():
     assert len(coupons.supports) > 1
     masses = [Fraction(int(size), 2 * coupons.count) for size in coupons.holds.sum(axis=0)]
     for m in (5, 40):
-        assert good_cone_probability(X, y, lam, m) == pytest.approx(collector(masses, coupons.supports, m), abs=1e-11)
+        assert good_cone_probability(X, y, lam, m) == pytest.approx(
+            collector(masses, coupons.supports, m), abs=1e-11
+        )
 
 
 def test_many_vertices_are_all_found():
-    """Turning pairs round: the vertices by linear programs over all subsets of 12 tied directions."""
+    """Turning pairs round: the vertices by linear programs over all subsets of 12 tied
+    directions."""
     X, y = wiggly(7, slope=0.3)
     coupons = find_coupons(X, y, 1e-3)
     k, rank = len(coupons.signs), np.linalg.matrix_rank(coupons.fits, tol=1e-7)
@@ -301,7 +345,11 @@ def test_many_vertices_are_all_found():
         for chosen in combinations(range(k), size):
             part = coupons.fits[list(chosen)].T
             weights, _, part_rank, _ = np.linalg.lstsq(part, coupons.fit, rcond=1e-9)
-            if part_rank == size and weights.min() > 1e-9 and np.linalg.norm(part @ weights - coupons.fit) < 1e-8:
+            if (
+                part_rank == size
+                and weights.min() > 1e-9
+                and np.linalg.norm(part @ weights - coupons.fit) < 1e-8
+            ):
                 found.add(chosen)
     assert found == set(coupons.supports)
     assert len(found) > 2
@@ -334,13 +382,20 @@ def test_simulated_collections_meet_the_exact_law(measure):
     unlisted = replace(coupons, supports=None)
     widths = np.array([5, 20, 40, 80, 160])
     exact = good_cone_probability(X, y, 1e-3, widths, measure=measure, coupons=coupons)
-    p, error = good_cone_probability(X, y, 1e-3, widths, measure=measure, coupons=unlisted, with_error=True)
+    p, error = good_cone_probability(
+        X, y, 1e-3, widths, measure=measure, coupons=unlisted, with_error=True
+    )
     assert (error > 0).all()
     assert error.max() < 0.02
     assert (np.abs(p - exact) < 4.5 * error).all()
     assert (exact > 0.02).any()
-    width, spread = good_cone_width(X, y, 1e-3, 0.5, measure=measure, coupons=unlisted, with_error=True)
-    assert abs(width - good_cone_width(X, y, 1e-3, 0.5, measure=measure, coupons=coupons)) < 4.5 * spread + 1
+    width, spread = good_cone_width(
+        X, y, 1e-3, 0.5, measure=measure, coupons=unlisted, with_error=True
+    )
+    assert (
+        abs(width - good_cone_width(X, y, 1e-3, 0.5, measure=measure, coupons=coupons))
+        < 4.5 * spread + 1
+    )
 
 
 @given(problems(), st.sampled_from(["counting", "gaussian"]), st.floats(0.01, 0.99))
@@ -355,13 +410,15 @@ def test_the_width_for_a_share_is_the_least(problem, measure, share):
         assert good_cone_probability(X, y, lam, width - 1, **settings) < share
 
 
-# ---- many coupons -----------------------------------------------------------------------------------------------------
+# ---- many coupons --------------------------------------------------------------------------------
 
 
 def wiggly(n, slope=20.0):
-    """Points on a line, with a bias, and labels that go up and down about a line: one neuron for almost every turn.
+    """Points on a line, with a bias, and labels that go up and down about a line: one neuron for
+    almost every turn.
 
-    A steep line leaves no freedom in which way each neuron opens. Without it, every neuron can be turned round.
+    A steep line leaves no freedom in which way each neuron opens. Without it, every neuron can be
+    turned round.
     """
     t = np.linspace(-1, 1, n)
     return np.column_stack([t, np.ones(n)]), np.where(np.arange(n) % 2, 1.0, -1.0) + slope * n * t
@@ -381,7 +438,9 @@ def test_few_and_many_coupons_follow_one_formula(n):
         values, numbers = np.unique(sizes, return_counts=True)
         total = Fraction(0)
         for missed in product(*(range(c + 1) for c in numbers)):
-            ways = np.prod([comb(int(c), j) for c, j in zip(numbers, missed, strict=True)], dtype=object)
+            ways = np.prod(
+                [comb(int(c), j) for c, j in zip(numbers, missed, strict=True)], dtype=object
+            )
             lost = Fraction(int(np.dot(values, missed)), 2 * coupons.count)
             total += (-1) ** sum(missed) * ways * (1 - lost) ** m
         assert good_cone_probability(X, y, 1e-3, m) == pytest.approx(float(total), abs=1e-10)
@@ -416,7 +475,7 @@ def test_a_grid_of_widths_keeps_its_shape():
     assert isinstance(good_cone_probability(X, y, 0.01, 5), float)
 
 
-# ---- drawing cones ------------------------------------------------------------------------------------------------
+# ---- drawing cones -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("measure", ["counting", "gaussian"])
@@ -447,40 +506,57 @@ def test_drawn_cones_are_open_cells_drawn_evenly_and_reproducibly():
     assert (np.abs(hits - 20_000 * shares) < 5 * np.sqrt(20_000 * shares) + 1).all()
 
 
-# ---- estimated measures -------------------------------------------------------------------------------------------
+# ---- estimated measures --------------------------------------------------------------------------
 
 
 def test_the_stated_error_is_the_scatter_over_seeds():
     X, y = data.gaussian_teacher(5, 4, seed=1)
     m, seeds_used = 60, 24
-    results = np.array([
-        good_cone_probability(X, y, 0.05, m, measure="gaussian", samples=4000, seed=s, with_error=True) for s in range(seeds_used)
-    ])  # fmt: skip
+    results = np.array(
+        [
+            good_cone_probability(
+                X, y, 0.05, m, measure="gaussian", samples=4000, seed=s, with_error=True
+            )
+            for s in range(seeds_used)
+        ]
+    )
     p, errors = results.T
     assert 0.02 < p.mean() < 0.98
-    # Sum of squared scores: chi-squared with 23 degrees of freedom, widened for the error of the stated errors.
+    # Sum of squared scores: chi-squared with 23 degrees of freedom, widened for the error of the
+    # stated errors.
     scores = (p - p.mean()) / errors
     assert 0.35 < scores @ scores / (seeds_used - 1) < 2.5
     # Simulated cones, counted, give the same number.
     coupons, rng = find_coupons(X, y, 0.05), np.random.default_rng(99)
-    hits = np.mean([coupons.collected_by(*draw_cone(X, m, rng, measure="gaussian")) for _ in range(2000)])
+    hits = np.mean(
+        [coupons.collected_by(*draw_cone(X, m, rng, measure="gaussian")) for _ in range(2000)]
+    )
     spread = np.hypot(np.sqrt(p.mean() * (1 - p.mean()) / 2000), p.std() / np.sqrt(seeds_used))
     assert abs(hits - p.mean()) < 4 * spread
 
 
 def test_estimates_are_reproducible_and_get_better_with_samples():
     X, y = data.gaussian_teacher(5, 4, seed=1)
-    few = good_cone_probability(X, y, 0.05, 60, measure="gaussian", samples=2000, seed=5, with_error=True)
-    assert few == good_cone_probability(X, y, 0.05, 60, measure="gaussian", samples=2000, seed=5, with_error=True)
-    many = good_cone_probability(X, y, 0.05, 60, measure="gaussian", samples=60_000, seed=6, with_error=True)
+    few = good_cone_probability(
+        X, y, 0.05, 60, measure="gaussian", samples=2000, seed=5, with_error=True
+    )
+    assert few == good_cone_probability(
+        X, y, 0.05, 60, measure="gaussian", samples=2000, seed=5, with_error=True
+    )
+    many = good_cone_probability(
+        X, y, 0.05, 60, measure="gaussian", samples=60_000, seed=6, with_error=True
+    )
     assert many[1] < few[1] / 2
     assert abs(few[0] - many[0]) < 4.5 * np.hypot(few[1], many[1])
 
 
 @pytest.mark.parametrize("n", [4, 9])
 def test_the_narrowest_coupon_is_measured_in_proportion(n):
-    # Orthogonal points with labels of one sign: the only coupon is an orthant, of measure 2^-n, with a sign.
-    width, error = good_cone_width(np.eye(n), np.ones(n), 1e-3, 0.5, measure="gaussian", samples=40_000, with_error=True)
+    # Orthogonal points with labels of one sign: the only coupon is an orthant, of measure 2^-n,
+    # with a sign.
+    width, error = good_cone_width(
+        np.eye(n), np.ones(n), 1e-3, 0.5, measure="gaussian", samples=40_000, with_error=True
+    )
     truth = np.log(0.5) / np.log1p(-(2.0 ** -(n + 1)))
     assert error < 0.1 * truth + 1
     assert abs(width - truth) < 4.5 * error + 1
@@ -524,5 +600,7 @@ def test_coupons_of_an_optimum_that_is_not_known_are_refused(monkeypatch):
         return dataclasses.replace(solution, lower_bound=solution.value * (1 - 1e-3))
 
     monkeypatch.setattr(holders, "solve_global", unfinished)
-    with pytest.raises(ValueError, match=r"lam is 0.02, too small here: a relative gap of 1.0e-03 is left"):
+    with pytest.raises(
+        ValueError, match=r"lam is 0.02, too small here: a relative gap of 1.0e-03 is left"
+    ):
         find_coupons(*data.five_points(), 0.02)

@@ -1,10 +1,20 @@
-"""What random cones contain: against certificates of the cones' minimisers, and on orthogonal data in closed form."""
+"""What random cones contain: against certificates of the cones' minimisers, and on orthogonal data
+in closed form."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from relucones import certify, data, draw_cone, good_cone_probability, lambda_max, landscape_table, solve_cone, solve_global
+from relucones import (
+    certify,
+    data,
+    draw_cone,
+    good_cone_probability,
+    lambda_max,
+    landscape_table,
+    solve_cone,
+    solve_global,
+)
 from strategies import problems, seeds
 
 
@@ -21,7 +31,9 @@ def test_on_many_orthogonal_points_too():
     """Cones whose solutions lean weakly on walls, which the solver alone leaves at 1e-4."""
     X, y = data.orthogonal(6, 10, seed=101)
     table = landscape_table(X, y, 0.01, [1, 2, 4, 8], seed=1)
-    np.testing.assert_allclose([np.isnan(found).mean() for found in table.found] + table.spurious, 1, atol=1e-15)
+    np.testing.assert_allclose(
+        [np.isnan(found).mean() for found in table.found] + table.spurious, 1, atol=1e-15
+    )
 
 
 def test_generic_points_have_cones_with_neither():
@@ -57,7 +69,8 @@ def test_the_verdicts_are_those_of_the_certificate(problem, seed):
 
 @pytest.mark.parametrize("measure", ["counting", "gaussian"])
 def test_single_neurons_one_by_one(measure):
-    """Width 1 has few cones: every verdict against the certificate, their mixture against the share."""
+    """Width 1 has few cones: every verdict against the certificate, their mixture against the
+    share."""
     X, y = data.five_points()
     lam = 0.02
     table = landscape_table(X, y, lam, [1], cones=400, seed=5, measure=measure)
@@ -72,14 +85,18 @@ def test_single_neurons_one_by_one(measure):
 
 
 def test_the_table_reads_as_text():
-    lines = str(landscape_table(np.eye(2), np.array([1.0, -1.0]), 0.1, [1, 40], cones=10)).splitlines()
+    lines = str(
+        landscape_table(np.eye(2), np.array([1.0, -1.0]), 0.1, [1, 40], cones=10)
+    ).splitlines()
     assert lines[0].split() == ["width", "good", "spurious", "neither"]
     assert lines[1].split()[:3] == ["1", "0.000000", "1.000"]
     assert len(lines) == 3
 
 
 def test_widths_must_be_a_list():
-    with pytest.raises(ValueError, match=r"widths must be a list of integers, but its shape is \(1, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"widths must be a list of integers, but its shape is \(1, 2\)"
+    ):
         landscape_table(np.eye(2), np.ones(2), 0.1, [[1, 2]])
     with pytest.raises(ValueError, match=r"cones must be an integer >= 1"):
         landscape_table(np.eye(2), np.ones(2), 0.1, [1], cones=0)

@@ -1,4 +1,5 @@
-"""Orthogonal data: the closed forms of chapter 7, and that training switches neurons off and never on again."""
+"""Orthogonal data: the closed forms of chapter 7, and that training switches neurons off and never
+on again."""
 
 from collections import deque
 from itertools import product
@@ -27,11 +28,17 @@ MIXED = np.array([1, 0.8, 1.2, -1, -0.7, -1.1])
 
 @st.composite
 def orthonormal(draw, most=5):
-    """Orthonormal points, labels with zeros and unequal classes, and a weight decay at which none, one or both classes
-    are worth a neuron, by a clear margin.
+    """Orthonormal points, labels with zeros and unequal classes, and a weight decay at which none,
+    one or both classes are worth a neuron, by a clear margin.
     """
     n = draw(st.integers(1, most))
-    y = np.array(draw(st.lists(st.sampled_from([-2.0, -1.0, -0.3, 0.0, 0.3, 0.7, 1.0]), min_size=n, max_size=n)))
+    y = np.array(
+        draw(
+            st.lists(
+                st.sampled_from([-2.0, -1.0, -0.3, 0.0, 0.3, 0.7, 1.0]), min_size=n, max_size=n
+            )
+        )
+    )
     lam = draw(st.sampled_from([0.003, 0.04, 0.13, 0.5, 1.7]))
     X, _ = data.orthogonal(n, n + draw(st.integers(0, 2)), seed=draw(seeds))
     return X, y, lam
@@ -52,11 +59,12 @@ def chance(sizes, m):
 
 
 def holds(patterns, signs, y, lam):
-    """Whether for each needed class one of these neurons has its sign and is active on all of it."""
+    """Whether for each needed class one of these neurons has its sign and is active on all of
+    it."""
     return all(((signs == s) & patterns[:, C].all(axis=1)).any() for s, C in needed(y, lam))
 
 
-# ---- the optimum ----------------------------------------------------------------------------------------------------
+# ---- the optimum ---------------------------------------------------------------------------------
 
 
 @given(orthonormal())
@@ -88,7 +96,7 @@ def test_beyond_lambda_max_every_cone_is_good():
     assert good_cone_probability(X, y, 1.01 * largest, 1) == 1 > 2.0**-3
 
 
-# ---- good cones -------------------------------------------------------------------------------------------------------
+# ---- good cones ----------------------------------------------------------------------------------
 
 
 @given(orthonormal(), st.integers(1, 40))
@@ -119,7 +127,9 @@ def test_probability_counts_all_cones_of_width_two(y):
         solved = solve_cone(np.eye(n), y, 0.05, chosen, signs).value < best * (1 + 1e-7)
         assert solved == holds(chosen, signs, y, 0.05)
         good += solved
-    assert good / len(signed) ** 2 == pytest.approx(chance([C.sum() for _, C in needed(y, 0.05)], 2), abs=1e-12)
+    assert good / len(signed) ** 2 == pytest.approx(
+        chance([C.sum() for _, C in needed(y, 0.05)], 2), abs=1e-12
+    )
 
 
 @given(st.integers(0, 1000))
@@ -132,7 +142,7 @@ def test_rotation_invariant_laws_that_are_not_gaussian(seed):
     assert np.abs(share - 1 / 8).max() < 6 * np.sqrt(1 / 8 * 7 / 8 / 8000)
 
 
-# ---- stationary points --------------------------------------------------------------------------------------------------
+# ---- stationary points ---------------------------------------------------------------------------
 
 
 @given(seeds, st.integers(1, 6))
@@ -141,7 +151,9 @@ def test_every_cone_has_a_stationary_minimiser(seed, m):
     patterns, signs = draw_cone(X, m, seed)
     network = solve_cone(X, y, 0.05, patterns, signs).network
     found = certify(network, X, y, 0.05, wall_tol=1e-5, stationarity_tol=1e-3)
-    assert found.verdict == ("global minimum" if holds(patterns, signs, y, 0.05) else "spurious stationary point")
+    assert found.verdict == (
+        "global minimum" if holds(patterns, signs, y, 0.05) else "spurious stationary point"
+    )
 
 
 def test_generic_points_have_cones_without_a_stationary_minimiser():
@@ -154,7 +166,8 @@ def test_generic_points_have_cones_without_a_stationary_minimiser():
 
 
 def test_local_minima_above_the_best_value_have_one_sign():
-    # Both signs, a non-zero positive neuron that misses a point of P: stationary, but a small move lowers the loss.
+    # Both signs, a non-zero positive neuron that misses a point of P: stationary, but a small move
+    # lowers the loss.
     lam, y = 0.05, np.array([1.0, 1.0, -1.0])
     W = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]) * np.sqrt(1 - 3 * lam)
     stuck = Network(W, [np.sqrt(1 - 3 * lam), -np.sqrt(1 - 3 * lam)])
@@ -168,10 +181,13 @@ def test_local_minima_above_the_best_value_have_one_sign():
     assert value > orthonormal_value(y, lam) + 0.1
     for _ in range(2000):
         step = 1e-3 * rng.standard_normal((1, 3))
-        assert Network(alone.W + step, alone.a + 1e-3 * rng.standard_normal(1)).loss(np.eye(3), y, lam) >= value - 1e-15
+        assert (
+            Network(alone.W + step, alone.a + 1e-3 * rng.standard_normal(1)).loss(np.eye(3), y, lam)
+            >= value - 1e-15
+        )
 
 
-# ---- training -------------------------------------------------------------------------------------------------------------
+# ---- training ------------------------------------------------------------------------------------
 
 
 def descend(X, y, lam, W, a, eta, steps, batches=None):
@@ -196,7 +212,13 @@ def start(m, d, alpha, rng):
 
 
 # Along the axes rounding cannot lift a bit: w . x_k is one coordinate of w.
-@given(seeds, st.sampled_from([0.01, 0.5, 3.0]), st.sampled_from([0.02, 0.2]), st.booleans(), st.booleans())
+@given(
+    seeds,
+    st.sampled_from([0.01, 0.5, 3.0]),
+    st.sampled_from([0.02, 0.2]),
+    st.booleans(),
+    st.booleans(),
+)
 def test_bits_only_go_out(seed, alpha, eta, batched, scaled):
     rng = np.random.default_rng(seed)
     n, lam = 5, 0.1
@@ -235,7 +257,11 @@ def test_small_starts_reach_the_optimum_exactly_from_good_cones(y):
     for seed in range(12):
         W, a = start(6, len(y), 0.01, np.random.default_rng(seed))
         good.append(holds(W > 0, np.sign(a).astype(int), y, lam))
-        gap = Network(*end(np.eye(len(y)), y, lam, W, a, 0.4, 2500)).loss(np.eye(len(y)), y, lam) / best - 1
+        gap = (
+            Network(*end(np.eye(len(y)), y, lam, W, a, 0.4, 2500)).loss(np.eye(len(y)), y, lam)
+            / best
+            - 1
+        )
         assert gap < 1e-6 or gap > 1e-2  # no run is in doubt
         reached.append(gap < 1e-6)
     assert reached == good
@@ -265,7 +291,7 @@ def test_tilted_points_let_bad_starts_succeed():
     assert repaired > 2
 
 
-# ---- fitting --------------------------------------------------------------------------------------------------------------
+# ---- fitting -------------------------------------------------------------------------------------
 
 
 def test_the_cones_that_hold_an_exact_fit():
