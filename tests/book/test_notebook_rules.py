@@ -417,8 +417,8 @@ def r8_figures_described(nb):
         if alt and alt.strip() == figure.get("caption", "").strip():
             yield f"{at(piece)}: alt text repeats the caption; say what is seen"
         if not re.fullmatch(r"fig-[a-z0-9]+(-[a-z0-9]+)*", figure.get("name", "")):
-            yield f"{at(piece)}: mystnb.figure.name {figure.get('name')!r}, "
-                "expected 'fig-some-words'"
+            name = figure.get("name")
+            yield f"{at(piece)}: mystnb.figure.name {name!r}, expected 'fig-some-words'"
 
 
 def r9_widgets_are_extra(nb):
@@ -503,8 +503,8 @@ def c4_picture_before_formula(nb):
 def c5_claims_have_sources(nb):
     blocks = nb.blocks(*CLAIMS)
     if not any(b.section and section_name(b.section) == "The claim" for b in blocks):
-        yield "'The claim' holds no {prf:theorem}, {prf:proposition}, {prf:lemma} or "
-            "{prf:corollary}"
+        kinds = "{prf:theorem}, {prf:proposition}, {prf:lemma} or {prf:corollary}"
+        yield f"'The claim' holds no {kinds}"
     for block in blocks:
         where = f"{{{block.name}}} {block.argument}"
         if "label" not in block.options:
