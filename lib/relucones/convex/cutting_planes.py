@@ -26,6 +26,7 @@ from .solution import (
 
 _FIRST_STAGE = 3  # the path starts at about 10^-3 lambda_max
 _PASSES = 200
+_CAREFUL = 3  # passes without progress after which the slower inner solver is taken
 _PATIENCE = 12  # passes without progress in the gap before rounding is taken to be the limit
 # the violation, in units of 2 lam, below which the faces of the optimum are taken to be found
 _NEAR = 1.3
@@ -110,7 +111,8 @@ def _solve_stage(search, lam, tol):
         if not len(violated.values):
             break
         search.pool = search.pool.extended(new)
-        other = _improve(search, lam, near=violated.values[0] < 2 * lam * _NEAR)
+        near = violated.values[0] < 2 * lam * _NEAR
+        other = _improve(search, lam, near, careful=waited >= _CAREFUL)
 
 
 def _leaves_something_out(search, largest, lam):
@@ -119,11 +121,11 @@ def _leaves_something_out(search, largest, lam):
     return not len(search.best[1]) and largest > 2 * lam * (1 + _ALMOST_EMPTY)
 
 
-def _improve(search, lam, near):
+def _improve(search, lam, near, careful):
     """Solve over the pool, when `near` sharpen on the faces, keep the best; the restricted
     problem's own dual vector is returned."""
     y, n = search.y, len(search.y)
-    weights = restricted_optimum(search.pool.fits, y, lam)
+    weights = restricted_optimum(search.pool.fits, y, lam, careful)
     columns, weights = search.pool.kept(weights > 0), weights[weights > 0]
     candidates = [(columns, weights)]
     unrefined = 2 / n * (y - columns.fits @ weights)
@@ -186,13 +188,13 @@ def _scaled_bound(y, lam, nu, largest):
     return t * linear - len(y) / 4 * t**2 * square
 
 
-def restricted_optimum(fits, y, lam):
+def restricted_optimum(fits, y, lam, careful=False):
     r"""Coefficients :math:`c\ge0` minimising :math:`\frac1n\|Gc-y\|^2 + 2\lambda\sum c`, G = `fits`
     (n, k).
 
     Solved through its dual, a projection in the space of the fits, whose active constraints are
     linearly independent: so are the columns with a positive coefficient, and there are at most n of
-    them.
+    them. `careful` takes the slower solver, which keeps more digits where the prices are tiny.
     """
     n, k = fits.shape
     if k == 0 or not y.any():
@@ -203,7 +205,7 @@ def restricted_optimum(fits, y, lam):
         basis, unit = np.linalg.qr(unit)
         target = basis.T @ target
     price = n * lam / (sizes * scale)
-    weights = _by_daqp(unit, target, price)
+    weights = None if careful else _by_daqp(unit, target, price)
     return (_by_nnls(unit, target, price) if weights is None else weights) * scale / sizes
 
 
