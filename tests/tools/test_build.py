@@ -72,9 +72,16 @@ def test_an_interrupt_is_one_line_and_ends_the_notebooks(tmp_path, after):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/page\n")
     notebook(tmp_path / "book", "import time\ntime.sleep(60)")
-    command = [sys.executable, "tools/build.py", "--jobs", "2"]
+    # The clock starts when Python runs our code: before that, an interrupt meets Python itself.
+    script = (
+        "print('up', flush=True)\n"
+        "import runpy\n"
+        "runpy.run_path('tools/build.py', run_name='__main__')"
+    )
+    command = [sys.executable, "-c", script, "--jobs", "2"]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with subprocess.Popen(command, cwd=tmp_path, start_new_session=True, **streams) as process:
+        assert process.stdout.readline() == "up\n"
         if after == "notebooks":
             assert process.stdout.readline() == "Running 1 notebooks, 1 at a time\n"
             time.sleep(3)

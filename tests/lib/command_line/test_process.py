@@ -2,7 +2,6 @@
 
 import io
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from called import told
 
 from relucones.command_line import progress
 
@@ -45,7 +45,7 @@ def test_as_a_user_starts_it(table):
     done = start(str(table), "--standardise")
     assert done.returncode == 0, done.stderr
     assert "is the global minimum over every width" in done.stdout
-    assert done.stderr == ""
+    assert told(done.stderr) == ""
     failed = start("nowhere.csv")
     assert failed.returncode == 2
     assert (
@@ -71,7 +71,7 @@ def test_a_closed_pipe_ends_quietly(table):
         "0",
         "141",
     )  # 0 where all was written before the reader left
-    assert done.stderr == ""
+    assert told(done.stderr) == ""
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
@@ -79,12 +79,14 @@ def test_a_closed_pipe_ends_quietly(table):
 def test_a_full_disk_is_told(table, options):
     done = shell(f"certify {table} --lam 0.5 {options} > /dev/full")
     assert done.returncode == 2
-    assert done.stderr == "relucones: the output cannot be written: No space left on device\n"
+    assert told(done.stderr) == (
+        "relucones: the output cannot be written: No space left on device\n"
+    )
 
 
 def test_closed_streams_are_no_fault(table):
     done = shell(f"certify {table} --lam 0.5 >&-")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, told(done.stderr)) == (0, "")
     assert shell("certify nowhere.csv --lam 0.5 2>&-").returncode == 2
 
 
@@ -93,14 +95,17 @@ def test_an_interrupt_at_any_time_is_one_line(tmp_path, delay):
     np.savetxt(
         tmp_path / "t.csv", np.random.default_rng(0).standard_normal((200, 4)), delimiter=","
     )
-    command = [*PROGRAM, "certify", str(tmp_path / "t.csv"), "--lam", "1e-4"]
+    # The clock starts when Python runs our code: before that, an interrupt meets Python itself.
+    script = (
+        "print('up', flush=True)\nimport runpy\nrunpy.run_module('relucones', run_name='__main__')"
+    )
+    command = [sys.executable, "-c", script, "certify", str(tmp_path / "t.csv"), "--lam", "1e-4"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
+        assert process.stdout.readline() == "up\n"
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
-    assert [line for line in err.splitlines() if not re.search(r", \d+ s$", line)] == [
-        "relucones: stopped"
-    ]  # but for progress
+    assert told(err) == "relucones: stopped\n"
     assert process.returncode == 130

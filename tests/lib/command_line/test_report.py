@@ -22,7 +22,8 @@ from relucones.network import load_constants, load_torch
 
 KEYS = {
     "relucones", "data", "lam", "tol", "patterns", "value", "lower_bound", "relative_gap",
-    "certified", "neurons", "lambda_max", "width", "network", "saved", "warnings", "status",
+    "certified", "neurons", "lambda_max", "width", "network", "proof", "saved", "warnings",
+    "status",
 }  # fmt: skip
 
 
