@@ -118,7 +118,9 @@ def claimed_limit(network, X, y, lam, known=None):
     # The patterns that the large neurons have; failing these, the patterns that all but the smallest are heading for.
     for least, climbs in ((1e-3, False), (1e-6, True)):
         touched = live & (sizes > least * sizes[live].sum(initial=0.0))
-        headed = _climbed(network.W[touched], s[touched], nu, X, _FAR) if climbs else network.W[touched]
+        headed = (
+            _climbed(network.W[touched], s[touched], nu, X, _FAR) if climbs else network.W[touched]
+        )
         patterns, kinds = _touched_patterns(headed, s[touched], X)
         if len(patterns) > _MOST_PATTERNS:
             continue
@@ -136,20 +138,30 @@ def claimed_limit(network, X, y, lam, known=None):
 def _weighed(network, X):
     """Of every neuron its size, whether it is on somewhere, and its sign."""
     sizes = np.abs(network.a) * np.linalg.norm(network.W, axis=1)
-    return sizes, (sizes > 1e-200) & (network.W @ X.T > 0).any(axis=1), np.where(network.a < 0, -1, 1)
+    return (
+        sizes,
+        (sizes > 1e-200) & (network.W @ X.T > 0).any(axis=1),
+        np.where(network.a < 0, -1, 1),
+    )
 
 
 def _judged(network, X, y, lam, nu, directions, signs, weights, limit, certificate):
     """The claim that `limit` is where descent from `network`, whose dual vector is nu, leads."""
     if certificate is None:
         return Claim(limit, None, None, np.inf, "the limit is not stationary")
-    natural = np.linalg.norm(y) / (np.linalg.norm(X, 2) or 1.0) or 1.0  # the size of a neuron that fits the labels
+    natural = (
+        np.linalg.norm(y) / (np.linalg.norm(X, 2) or 1.0) or 1.0
+    )  # the size of a neuron that fits the labels
     limit_nu = 2 / len(y) * (y - limit.predict(X))
-    loss, slack = network.loss(X, y, lam), np.linalg.norm(nu - limit_nu) * np.linalg.norm(X, axis=1).max()
+    loss, slack = (
+        network.loss(X, y, lam),
+        np.linalg.norm(nu - limit_nu) * np.linalg.norm(X, axis=1).max(),
+    )
     refusal = _first(
         {
             "the loss is already below the limit's": loss < certificate.value * (1 - 1e-9),
-            "the loss is not near the limit's": loss > certificate.value + _NEAR * (certificate.value or lam * natural),
+            "the loss is not near the limit's": loss
+            > certificate.value + _NEAR * (certificate.value or lam * natural),
             "the residual is not near the limit's": slack > 0.2 * lam,
         }
     )
@@ -157,7 +169,9 @@ def _judged(network, X, y, lam, nu, directions, signs, weights, limit, certifica
         return Claim(limit, None, certificate, np.inf, refusal)
     sizes, live, s = _weighed(network, X)
     destination, height = np.full(len(sizes), -1), np.zeros(len(sizes))
-    destination[live], height[live] = _destinations(network.W[live], s[live], limit_nu, X, directions, signs)
+    destination[live], height[live] = _destinations(
+        network.W[live], s[live], limit_nu, X, directions, signs
+    )
     end, distance = _ended(network, sizes, destination, directions, signs, weights, natural)
     refusal = _first(
         {
@@ -205,7 +219,9 @@ def _destinations(W, s, nu, X, directions, signs):
 
 def _touched_patterns(U, s, X):
     """The signed patterns of the directions U, each as it is: a point that has been switched off stays off, even at its wall."""
-    blocks = np.unique(np.column_stack([s > 0, ROUNDING * np.linalg.norm(X, axis=1) < U @ X.T]), axis=0)
+    blocks = np.unique(
+        np.column_stack([s > 0, ROUNDING * np.linalg.norm(X, axis=1) < U @ X.T]), axis=0
+    )
     return blocks[:, 1:], np.where(blocks[:, 0], 1, -1)
 
 
@@ -254,7 +270,9 @@ def _ended(network, sizes, destination, directions, signs, weights, natural):
     end = network
     if len(directions):
         u, s = directions[destination], signs[destination]
-        end = Network(np.sqrt(share)[:, None] * u, np.where(destination >= 0, s * np.sqrt(share), 0.0))
+        end = Network(
+            np.sqrt(share)[:, None] * u, np.where(destination >= 0, s * np.sqrt(share), 0.0)
+        )
     else:
         end = Network(0 * network.W, 0 * network.a)
     gap += sizes[live & (destination < 0)].sum()

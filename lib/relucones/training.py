@@ -105,7 +105,11 @@ class Ensemble:
     optimum: Solution
 
     def __repr__(self):
-        counted = ", ".join(f"{self.stop_reason.count(r)} {r}" for r in (GLOBAL, SPURIOUS, OPEN) if r in self.stop_reason)
+        counted = ", ".join(
+            f"{self.stop_reason.count(r)} {r}"
+            for r in (GLOBAL, SPURIOUS, OPEN)
+            if r in self.stop_reason
+        )
         return f"Ensemble({len(self.networks)} runs: {counted})"
 
 
@@ -172,7 +176,9 @@ def _run_numbers(runs):
         return range(checks.count(runs, "runs"))
     labels = checks.counts(runs, "runs", least=0)
     if labels.ndim != 1:
-        raise ValueError(f"runs must be an integer or a list of run numbers, but its shape is {labels.shape}")
+        raise ValueError(
+            f"runs must be an integer or a list of run numbers, but its shape is {labels.shape}"
+        )
     return labels.tolist()
 
 
@@ -252,13 +258,20 @@ def train(
     lam = checks.penalty(lam)
     W, a = _starts(X, m, alpha, runs, seed, start)
     eta = None if eta is None else checks.positive(eta, "eta")
-    max_steps, records = checks.count(max_steps, "max_steps"), checks.count(records, "records", least=2)
+    max_steps, records = (
+        checks.count(max_steps, "max_steps"),
+        checks.count(records, "records", least=2),
+    )
     max_time = 1000 / lam if max_time is None else checks.positive(max_time, "max_time")
     if optimum is None:
         optimum = solve_global(X, y, lam)
     elif not isinstance(optimum, Solution):
-        raise ValueError(f"optimum must be a relucones Solution, but it is a {type(optimum).__name__}")
-    return _Training(X, y, lam, W, a, eta, max_steps, max_time, optimum, records, device, progress).run()
+        raise ValueError(
+            f"optimum must be a relucones Solution, but it is a {type(optimum).__name__}"
+        )
+    return _Training(
+        X, y, lam, W, a, eta, max_steps, max_time, optimum, records, device, progress
+    ).run()
 
 
 def _starts(X, m, alpha, runs, seed, start):
@@ -270,7 +283,9 @@ def _starts(X, m, alpha, runs, seed, start):
         raise ValueError("start must be a pair of arrays (runs, m, d), (runs, m)")
     W, a = np.asarray(start[0]), np.asarray(start[1])
     if W.ndim != 3 or W.shape[2] != X.shape[1] or a.shape != W.shape[:2] or 0 in W.shape:
-        raise ValueError(f"start must have shapes (runs, m, {X.shape[1]}), (runs, m), but they are {W.shape}, {a.shape}")
+        raise ValueError(
+            f"start must have shapes (runs, m, {X.shape[1]}), (runs, m), but they are {W.shape}, {a.shape}"
+        )
     flat = checks.matrix(W.reshape(len(W), -1), "start W"), checks.matrix(a, "start a")
     return flat[0].reshape(W.shape), flat[1]
 
@@ -281,7 +296,9 @@ def _starts(X, m, alpha, runs, seed, start):
 class _Training:
     """All runs of one call: advance in chunks, record on the clock, look for a limit, let those that found one go."""
 
-    def __init__(self, X, y, lam, W, a, eta, max_steps, max_time, optimum, records, device, progress):
+    def __init__(
+        self, X, y, lam, W, a, eta, max_steps, max_time, optimum, records, device, progress
+    ):
         self.X, self.y, self.lam, self.eta = X, y, lam, eta
         self.max_steps, self.optimum, self.progress = max_steps, optimum, progress
         self.descent = _Descent(X, y, lam, W, a, device)
@@ -356,19 +373,33 @@ class _Training:
         self.at_optimum[r] += loss <= self.optimum.value * (1 + _AT_OPTIMUM)
         if self.at_optimum[r] >= 3:
             certificate = certify(network, self.X, self.y, self.lam)
-            self.claims[r] = Claim(network, network, certificate, 0.0, "") if certificate.is_global else None
+            self.claims[r] = (
+                Claim(network, network, certificate, 0.0, "") if certificate.is_global else None
+            )
 
     def _iterate(self, r):
         return Network(*self.descent.neurons(r))
 
     def _record(self, r, network, at=None):
-        if self.eta is not None and not max(np.abs(network.W).max(), np.abs(network.a).max()) < _LARGEST * self.largest:
-            raise ValueError(f"eta must be a stable step, but with {self.eta:g} the weights of run {r} grow beyond all bounds")
+        if (
+            self.eta is not None
+            and not max(np.abs(network.W).max(), np.abs(network.a).max()) < _LARGEST * self.largest
+        ):
+            raise ValueError(
+                f"eta must be a stable step, but with {self.eta:g} the weights of run {r} grow beyond all bounds"
+            )
         fit = network.predict(self.X)
         norm = network.squared_norm()
         loss = np.mean((fit - self.y) ** 2) + self.lam * norm
         off = np.sqrt(np.mean((fit - self.optimal_fit) ** 2))
-        values = loss, norm, loss - self.optimum.value, off, effective_rank(network.W), *_counted(network, self.X)
+        values = (
+            loss,
+            norm,
+            loss - self.optimum.value,
+            off,
+            effective_rank(network.W),
+            *_counted(network, self.X),
+        )
         at = slice(self.reached[r], self.reached[r] + 1) if at is None else at
         self.trace[:, r, at] = np.array(values)[:, None]
 
@@ -385,7 +416,9 @@ class _Training:
         return Ensemble(
             networks=networks,
             losses=np.array([network.loss(self.X, self.y, self.lam) for network in networks]),
-            stop_reason=[OPEN if claim is None else claim.certificate.verdict for claim in self.claims],
+            stop_reason=[
+                OPEN if claim is None else claim.certificate.verdict for claim in self.claims
+            ],
             certificates=certificates,
             limits=[None if claim is None else claim.limit for claim in self.claims],
             iterates=iterates,
@@ -397,7 +430,9 @@ class _Training:
 
 
 _TURN = 0.02  # steps along the flow are made so long that neurons turn or stretch by about this much, or less
-_STRIDE = 50.0  # where neurons hardly move, since pull and decay balance, steps grow up to this factor
+_STRIDE = (
+    50.0  # where neurons hardly move, since pull and decay balance, steps grow up to this factor
+)
 _ITERATIONS = 15  # the most corrections of residual and gates in a step
 _DAMPING = 0.7  # of the gates, since walls of one neuron influence each other
 _ACCURACY = 1e-5  # the relative error of the residual at which corrections stop
@@ -406,8 +441,12 @@ _CHUNK = 100  # the most steps between two looks at the clock
 _PAUSE = 0.1  # the time between two searches for a limit is at least this, in units of 1/lam, the time scale of the end
 _LONGER = 1.3  # and grows by this factor
 _LARGEST = 1e3  # weights that grow by this factor come from an unstable step
-_AT_OPTIMUM = 1e-10  # the relative excess below which a network is at the optimum, whatever its neurons do
-_SETTLING = 0.01  # the relative change of the loss in between above which there is no point in searching
+_AT_OPTIMUM = (
+    1e-10  # the relative excess below which a network is at the optimum, whatever its neurons do
+)
+_SETTLING = (
+    0.01  # the relative change of the loss in between above which there is no point in searching
+)
 
 
 def _bar(runs):
@@ -440,14 +479,21 @@ class _Descent:
         self.lengths = self.gram.diagonal().sqrt()[:, None, None]
         self.W = torch.tensor(W, device=device).permute(2, 0, 1).contiguous()
         self.a = torch.tensor(a, device=device)
-        self.residual, self.gate = self._fit(self._dots(self.W), self.a) - self.y, (self._dots(self.W) > 0).double()
+        self.residual, self.gate = (
+            self._fit(self._dots(self.W), self.a) - self.y,
+            (self._dots(self.W) > 0).double(),
+        )
         self.all_W, self.all_a = W.copy(), a.copy()
         self.slot = np.tile(np.arange(W.shape[1]), (len(W), 1))  # which neuron a column holds
         self.runs = np.arange(len(W))
         surplus = self.a.square() - self.W.square().sum(0)  # 0 for a balanced neuron
         self.surplus = torch.where(surplus.abs() <= 1e-12 * self.a.square(), 0.0, surplus)
-        self.stride = np.ones(len(W))  # how many times longer than sure to be small enough the next step is
-        self.shrunk = np.zeros(len(W))  # log of the factor by which a neuron off at every point has shrunk
+        self.stride = np.ones(
+            len(W)
+        )  # how many times longer than sure to be small enough the next step is
+        self.shrunk = np.zeros(
+            len(W)
+        )  # log of the factor by which a neuron off at every point has shrunk
         self.since = np.zeros(a.shape)  # the same when it was taken out
 
     def _dots(self, W):
@@ -474,7 +520,9 @@ class _Descent:
         for _ in range(steps):
             dots = self._dots(W)
             residual = (self._fit(dots, a) - self.y).mul_(2 / self.n * eta)
-            pull = (X.T @ torch.where(dots > 0, residual[:, :, None], 0.0).view(-1, runs * m)).view(d, runs, m)
+            pull = (X.T @ torch.where(dots > 0, residual[:, :, None], 0.0).view(-1, runs * m)).view(
+                d, runs, m
+            )
             change = (W * pull).sum(0)
             W.mul_(keep).sub_(pull.mul_(a))
             a.mul_(keep).sub_(change)
@@ -498,7 +546,9 @@ class _Descent:
             moved = self._implicit_step(torch.as_tensor(span, device=self.X.device)).cpu().numpy()
             failed = np.isinf(moved)
             span[failed] = 0.0
-            longer = np.clip(self.stride * np.clip(0.8 * _TURN / (moved + 1e-300), 0.5, 1.25), 0.25, _STRIDE)
+            longer = np.clip(
+                self.stride * np.clip(0.8 * _TURN / (moved + 1e-300), 0.5, 1.25), 0.25, _STRIDE
+            )
             self.stride = np.where(failed, np.maximum(self.stride / 4, 1e-6), longer)
             covered += span
             taken += 1
@@ -517,15 +567,22 @@ class _Descent:
         dots, residual, gate = self._dots(W), self.residual, self.gate
         kernel = self._kernel(gate, dots, a)
         h = span[:, None]
-        newton = torch.linalg.inv(torch.eye(self.n, dtype=W.dtype, device=W.device) + 2 / self.n * span[:, None, None] * kernel)
+        newton = torch.linalg.inv(
+            torch.eye(self.n, dtype=W.dtype, device=W.device)
+            + 2 / self.n * span[:, None, None] * kernel
+        )
         keep = torch.exp(-2 * lam * h)
-        size = 2 / self.n * self.gram.diagonal()[:, None, None] * h * a  # times the residual: what a gate does to its dot
+        size = (
+            2 / self.n * self.gram.diagonal()[:, None, None] * h * a
+        )  # times the residual: what a gate does to its dot
         # Where a limit lies on a wall, dots from the off side tend to 0 until rounding would switch the point on.
         on = (dots > ROUNDING * self.lengths * W.square().sum(0).sqrt()).double()
         for _ in range(_ITERATIONS):
             pull = self._pull(gate, residual)
             turn2 = (h * h) * pull.square().sum(0)
-            sine = h * (1 + turn2 / 6 * (1 + turn2 / 20 * (1 + turn2 / 42)))  # sinh and cosh: turns stay below 1
+            sine = h * (
+                1 + turn2 / 6 * (1 + turn2 / 20 * (1 + turn2 / 42))
+            )  # sinh and cosh: turns stay below 1
             cosine = h * h / 2 * (1 + turn2 / 12 * (1 + turn2 / 30 * (1 + turn2 / 56)))
             along = (pull * W).sum(0)
             end_W = keep * (W + pull * (cosine * along - sine * a))
@@ -537,16 +594,24 @@ class _Descent:
             # Gates hold a dot at zero against the pull of the new residual, so the dots must have felt that pull, too.
             end_dots = end_dots - self._dots(self._pull(gate, change) * h * a)
             give = size * residual[:, :, None]
-            next_gate = torch.where(give > 0, (gate + _DAMPING * end_dots / give.clamp_min(1e-300)).clamp(0, 1), on)
+            next_gate = torch.where(
+                give > 0, (gate + _DAMPING * end_dots / give.clamp_min(1e-300)).clamp(0, 1), on
+            )
             moved = ((next_gate - gate) * give).abs().amax(0) / (W.square().sum(0).sqrt() + 1e-300)
             gate = next_gate
-            if bool((error.abs().amax(0) <= _ACCURACY * residual.abs().amax(0)).all() & (moved.amax() <= _HELD * _TURN)):
+            if bool(
+                (error.abs().amax(0) <= _ACCURACY * residual.abs().amax(0)).all()
+                & (moved.amax() <= _HELD * _TURN)
+            ):
                 break
         end_W, end_a = self._as_balanced(end_W, end_a, keep)
         near = error.abs().amax(0) <= _TURN * residual.abs().amax(0)  # never true of nan
         moved = torch.where(near, _movement(W, end_W), torch.inf)
         self.surplus = torch.where(near[:, None], self.surplus * keep**2, self.surplus)
-        self.W, self.a = torch.where(near[:, None], end_W, W), torch.where(near[:, None], end_a, self.a)
+        self.W, self.a = (
+            torch.where(near[:, None], end_W, W),
+            torch.where(near[:, None], end_a, self.a),
+        )
         self.gate = torch.where(near[:, None], gate, self.gate)
         self.residual = torch.where(near, residual, self.residual)
         return moved
@@ -555,7 +620,9 @@ class _Descent:
         r"""The flow keeps :math:`(a^2 - \|w\|^2)e^{4\lambda t}`; in a neuron that shrinks, rounding would come to outweigh it."""
         surplus, squares = self.surplus * keep**2, end_W.square().sum(0)
         kept_a = self.a.sign() * (squares + surplus.clamp_min(0)).sqrt()
-        kept_W = end_W * ((end_a.square() - surplus) / squares.clamp_min(1e-300)).clamp_min(0).sqrt()
+        kept_W = (
+            end_W * ((end_a.square() - surplus) / squares.clamp_min(1e-300)).clamp_min(0).sqrt()
+        )
         return torch.where(surplus < 0, kept_W, end_W), torch.where(surplus < 0, end_a, kept_a)
 
     def take_out_dead(self):
@@ -594,7 +661,10 @@ class _Descent:
         kept = np.flatnonzero(~over)
         index = torch.as_tensor(kept, device=self.W.device)
         self.W, self.a = self.W[:, index].contiguous(), self.a[index]
-        self.gate, self.residual = self.gate[:, index].contiguous(), self.residual[:, index].contiguous()
+        self.gate, self.residual = (
+            self.gate[:, index].contiguous(),
+            self.residual[:, index].contiguous(),
+        )
         self.stride, self.surplus = self.stride[kept], self.surplus[index]
         self.slot, self.runs = self.slot[kept], self.runs[kept]
 
@@ -602,8 +672,12 @@ class _Descent:
 def _movement(W, end_W):
     """For every run the largest angle by which a neuron turns, or change of length as a part of the longest, if larger."""
     before, after = W.square().sum(0).sqrt(), end_W.square().sum(0).sqrt()
-    turned = (end_W * (before / after.clamp_min(1e-300)) - W).square().sum(0).sqrt() / before.clamp_min(1e-300)
-    return torch.maximum(turned, (after - before).abs() / before.amax(-1, keepdim=True).clamp_min(1e-300)).amax(-1)
+    turned = (end_W * (before / after.clamp_min(1e-300)) - W).square().sum(
+        0
+    ).sqrt() / before.clamp_min(1e-300)
+    return torch.maximum(
+        turned, (after - before).abs() / before.amax(-1, keepdim=True).clamp_min(1e-300)
+    ).amax(-1)
 
 
 # ---- what is recorded -------------------------------------------------------------------------------------------
@@ -617,7 +691,9 @@ def effective_rank(W):
     >>> effective_rank(np.eye(3)).round(12), effective_rank(np.ones((5, 2))).round(12)
     (np.float64(3.0), np.float64(1.0))
     """
-    singular = np.linalg.svd(np.linalg.qr(W, mode="r") if len(W) > W.shape[1] else W, compute_uv=False)
+    singular = np.linalg.svd(
+        np.linalg.qr(W, mode="r") if len(W) > W.shape[1] else W, compute_uv=False
+    )
     if singular.sum() == 0:
         return 0.0
     share = singular[singular > 0] / singular.sum()

@@ -13,7 +13,7 @@ from math import comb
 import numpy as np
 
 from .. import checks
-from .exact import integers
+from .exact import echelon, integers
 from .lines import (
     DEPENDENT,
     Lines,
@@ -145,23 +145,18 @@ class Arrangement:
             self.rank, self.first = 0, np.zeros(0, int)
             self.basis, self.lines = np.zeros((d, 0)), np.zeros((0, d))
             return
-        all_lines = Lines(X[nonzero], exact)
-        _, singular, Vt = np.linalg.svd(all_lines.units, full_matrices=False)
-        self.rank = int(np.sum(singular > DEPENDENT * singular[0]))
-        line, first = _parallel_classes(all_lines.units @ Vt[: self.rank].T)
+        units = Lines(X[nonzero], exact).units
+        line, first = _parallel_classes(units)
         self.first, self.line[nonzero] = nonzero[first], line
         lengths = _lengths(X[nonzero])
-        same_side = (all_lines.units[first][line] * all_lines.units).sum(axis=1)
+        same_side = (units[first][line] * units).sum(axis=1)
         self.scale[nonzero] = np.copysign(lengths, same_side)
         self.lines = X[self.first] / lengths[first, None]
-        self._columns, self._combine = _spanning_columns(X[self.first], self.rank)
+        self.rank, self._columns, self._combine = _row_space(X[self.first], units[first])
         self._lines = Lines(X[self.first][:, self._columns], exact)
-        # Coordinates v of the lines and directions w belong together by v = columns * (combine @
-        # w).
-        to_lines = self._lines.columns[:, None] * self._combine
-        self._metric = (
-            np.diag(1 / self._lines.columns) if self.rank == d else np.linalg.pinv(to_lines)
-        )
+        # Coordinates v of the lines and directions w belong together by v = columns * (combine @ w).
+        whole = self.rank == d
+        self._metric = (np.eye(d) if whole else np.linalg.pinv(self._combine)) / self._lines.columns
         self.basis = (
             np.eye(d) if self.rank == d else self._orthonormal(np.eye(self.rank)[None])[0][0]
         )
@@ -185,6 +180,16 @@ class Arrangement:
         least = np.linalg.svd(R, compute_uv=False)[:, -1]
         return error * np.linalg.norm(self._metric, 2) / np.maximum(least, 1e-300)
 
+    def _beside(self, basis):
+        """How far bases (F, d, q) may be from the row space: its vectors w are combine.T @ w[columns]."""
+        if self.rank == self.X.shape[1]:
+            return 0.0
+        chosen = basis[:, self._columns]
+        off = basis - np.einsum("rd,frq->fdq", self._combine, chosen)
+        size = np.einsum("rd,frq->fdq", np.abs(self._combine), np.abs(chosen))
+        rounding = (self.rank + 2) * np.finfo(float).eps * np.linalg.norm(size, axis=(1, 2))
+        return np.linalg.norm(off, axis=(1, 2)) + rounding
+
     # ---- what the points are meant to be ---------------------------------------------------------
 
     @cached_property
@@ -202,8 +207,21 @@ class Arrangement:
         )
         off = np.where(exactly[:, None], 0.0, np.abs(self.X[used] - meant) + rounding)
         defect = np.zeros(len(self.X))
-        defect[used] = np.linalg.norm(off, axis=1) * (1 + 1e-14)
+        size = off.max(axis=1, keepdims=True, initial=0.0)
+        shares = np.divide(off, size, out=np.zeros_like(off), where=size > 0)
+        defect[used] = size[:, 0] * np.linalg.norm(shares, axis=1) * (1 + 1e-13)
         return defect
+
+    @cached_property
+    def bent(self):
+        """How far each point's multiple of a line may be from what is meant by it, (n,), and the largest such angle of a line."""
+        used = np.flatnonzero(self.line >= 0)
+        bent = np.zeros(len(self.X))
+        first = self.first[self.line[used]]
+        bent[used] = np.abs(self.scale[used] / self.scale[first]) * self.defect[first]
+        return bent, float(
+            (self.defect[self.first] / np.abs(self.scale[self.first])).max(initial=0)
+        )
 
     @property
     def _chosen(self):
@@ -276,7 +294,7 @@ class Arrangement:
         (R, k), and errors (R,)."""
         vectors, side, error = self._lines.rays
         basis, R = self._orthonormal(vectors[:, :, None])
-        return basis[:, :, 0], side, self._amplified(R, error)
+        return basis[:, :, 0], side, self._amplified(R, error) + self._beside(basis)
 
     @cached_property
     def planes(self):
@@ -285,7 +303,7 @@ class Arrangement:
             return []
         zero, vectors, line_error = self._lines.flats(self.rank - 2)
         basis, R = self._orthonormal(vectors)
-        error = self._amplified(R, line_error)
+        error = self._amplified(R, line_error) + self._beside(basis)
         found = []
         for walk in self._lines.walk(zero, vectors, line_error):
             f = walk.group
@@ -294,7 +312,7 @@ class Arrangement:
             quarter = np.stack([-shadow[..., 1], shadow[..., 0]], axis=2)
             ray = (
                 quarter
-                / np.linalg.norm(quarter, axis=2, keepdims=True)
+                / np.maximum(np.linalg.norm(quarter, axis=2, keepdims=True), 1e-300)
                 * np.where(walk.begins, -1, 1)[..., None]
             )
             found.append(
@@ -314,7 +332,7 @@ class Arrangement:
         for codimension in range(r - 2):
             zero, vectors, error = self._lines.flats(codimension)
             basis, R = self._orthonormal(vectors)
-            error, by_count = self._amplified(R, error), {}
+            error, by_count = self._amplified(R, error) + self._beside(basis), {}
             for f, z in enumerate(zero):
                 cells = self._lines.cells_on(z, r - codimension) if codimension else self.cells
                 by_count.setdefault(len(cells), []).append((z, basis[f], cells, error[f]))
@@ -347,19 +365,26 @@ def _lengths(X):
     return largest * np.linalg.norm(X / largest[:, None], axis=1)
 
 
-def _spanning_columns(rows, rank):
-    """Columns of `rows` (k, d) that span all of them, and the combinations of them (rank, d) that
-    give every column."""
+def _row_space(rows, units):
+    """The rank that `rows` (k, d) are meant to have, columns that span all of them, and the combinations of them (rank, d) that
+    give every column. The chosen columns have exactly that rank.
+    """
     d = rows.shape[1]
-    if rank == d:
-        return np.arange(d), np.eye(d)
+    singular = np.linalg.svd(units, compute_uv=False)
+    rank = int(np.sum(singular > DEPENDENT * singular[0]))
     scaled, sizes = balanced(rows)
-    columns = independent_columns(scaled, rank, exactly=False)
-    combine = (
-        np.linalg.lstsq(scaled[:, columns], scaled, rcond=None)[0] / sizes[columns][:, None] * sizes
-    )
+    while True:
+        columns = np.arange(d) if rank == d else independent_columns(scaled, rank, exactly=False)
+        true = len(echelon(integers(rows[:, columns])[0].tolist())[0])
+        if true == rank:
+            break
+        rank = true
+    if rank == d:
+        return rank, columns, np.eye(d)
+    combine = np.linalg.lstsq(scaled[:, columns], scaled, rcond=None)[0]
+    combine = combine / sizes[columns][:, None] * sizes
     combine[:, columns] = np.eye(rank)
-    return columns, combine
+    return rank, columns, combine
 
 
 def _parallel_classes(units):

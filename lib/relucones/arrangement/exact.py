@@ -17,6 +17,8 @@ def integers(X):
     >>> integers(np.array([[0.5, 3.0]]))
     (array([[1, 6]], dtype=object), -1)
     """
+    if not np.isfinite(X).all():
+        raise ArithmeticError("a number that is not finite has no exact value")
     mantissa, exponent = np.frexp(X)
     whole = np.ldexp(mantissa, 53).astype(np.int64)
     exponent = exponent.astype(np.int64) - 53

@@ -14,7 +14,7 @@ is derived here.
 
 from functools import cached_property, cmp_to_key
 from itertools import combinations, islice, pairwise
-from math import comb
+from math import comb, gcd
 
 import numpy as np
 import scipy
@@ -66,7 +66,7 @@ class Lines:
     """
 
     def __init__(self, rows, exact):
-        self.exact, self.doubted = exact, False
+        self.exact, self.doubted, self._rows = exact, False, rows
         self.scaled, self.columns = balanced(rows)
         self.units = self.scaled / np.linalg.norm(self.scaled, axis=1, keepdims=True)
 
@@ -77,7 +77,10 @@ class Lines:
 
     @cached_property
     def _integers(self):
-        return exact.integers(self.scaled)[0].tolist()
+        """The rows in the scaled columns, times a power of two, as integers: from the rows as given."""
+        whole = exact.integers(self._rows)[0]
+        sizes = np.frexp(self.columns)[1]
+        return (whole << (sizes.max() - sizes).astype(object)).tolist()
 
     # ---- flats -----------------------------------------------------------------------------------
 
@@ -138,7 +141,8 @@ class Lines:
             return False
         blurred = error[f] > _BLURRED
         if blurred:
-            basis[f], _ = np.linalg.qr(np.column_stack([exact.as_floats(v) for v in vectors]))
+            columns = [exact.as_floats(v) for v in orthogonal(vectors)]
+            basis[f] = np.column_stack([v / np.linalg.norm(v) for v in columns])
             error[f] = ROUNDING
             dots = self.units @ basis[f]
             zero[f] = np.linalg.norm(dots, axis=1) <= 1e-6
@@ -244,7 +248,8 @@ class Lines:
         wrapped = turn < (gaps.argmax(axis=1)[:, None] + 1)
         order = np.take_along_axis(order, turn, axis=1)
         angle = np.take_along_axis(angle, turn, axis=1) + np.pi * wrapped
-        slack = (2 * error[:, None] + ROUNDING) / np.take_along_axis(length, order, axis=1)
+        length = np.maximum(np.take_along_axis(length, order, axis=1), 1e-300)
+        slack = (2 * error[:, None] + ROUNDING) / length
         line = np.take_along_axis(line, order, axis=1)
         begins = np.cos(angle - np.take_along_axis(true, order, axis=1)) < 0
         reached = np.maximum.accumulate(angle + slack, axis=1)
@@ -258,37 +263,45 @@ class Lines:
         return line, begins, tied
 
     def _order_exactly(self, zero, basis, line, begins, tied):
-        """Put the doubtful stretches of one plane's walk into their exact order, and say which
-        lines share a ray."""
-        first, second = exact.null_space(
-            [row for row, z in zip(self._integers, zero, strict=True) if z], self.shape[1]
-        )
-        square, along = exact.dot(first, first), exact.dot(first, second)
-        # orthogonal, so that rounding is harmless
-        second = [square * b - along * a for a, b in zip(first, second, strict=True)]
-        frame = basis.T @ np.column_stack([exact.as_floats(first), exact.as_floats(second)])
-        turned = 1 if frame[0, 0] * frame[1, 1] > frame[0, 1] * frame[1, 0] else -1
+        """Put one plane's walk into its exact order, and say which lines begin and which share a ray.
+
+        Floats have only chosen where the walk begins: every line is turned into the half turn from
+        there on, and sorted.
+        """
+        first, second = self._exact_frame(np.flatnonzero(zero), basis)
+        squares = exact.dot(first, first), exact.dot(second, second)
 
         def place(i, flipped):
             row, flip = self._integers[i], -1 if flipped else 1
-            return flip * exact.dot(row, first), flip * turned * exact.dot(row, second), i, flipped
+            return flip * exact.dot(row, first), flip * exact.dot(row, second), i, flipped
 
         def apart(p, q):
             cross = p[0] * q[1] - p[1] * q[0]
             return (cross < 0) - (cross > 0)
 
-        ends = np.flatnonzero(~tied)
-        for start, end in zip(np.concatenate([[0], ends[:-1] + 1]), ends, strict=True):
-            if start == end:
-                continue
-            stretch = slice(start, end + 1)
-            places = [
-                place(i, flipped) for i, flipped in zip(line[stretch], begins[stretch], strict=True)
-            ]
-            places.sort(key=cmp_to_key(apart))
-            line[stretch], begins[stretch] = [p[2] for p in places], [p[3] for p in places]
-            tied[stretch] = [*(apart(p, q) == 0 for p, q in pairwise(places)), False]
-            self.doubted |= not tied[start:end].all()
+        places = [place(i, flipped) for i, flipped in zip(line, begins, strict=True)]
+        cut = places[0]
+
+        def ahead(p):
+            cross = cut[0] * p[1] - cut[1] * p[0]
+            # The frame is orthogonal, but its vectors have different lengths.
+            along = cut[0] * p[0] * squares[1] + cut[1] * p[1] * squares[0]
+            kept = cross > 0 or (cross == 0 and along > 0)
+            return p if kept else (-p[0], -p[1], p[2], not p[3])
+
+        places = sorted([cut, *map(ahead, places[1:])], key=cmp_to_key(apart))
+        line[:], begins[:] = [p[2] for p in places], [p[3] for p in places]
+        meant = tied.copy()
+        tied[:] = [*(apart(p, q) == 0 for p, q in pairwise(places)), False]
+        self.doubted |= not np.array_equal(tied, meant)
+
+    def _exact_frame(self, vanishing, basis):
+        """Two orthogonal integer vectors that span the plane on which lines vanish, turned as its basis is."""
+        rows = [self._integers[i] for i in vanishing]
+        first, second = orthogonal(exact.null_space(rows, self.shape[1]))
+        frame = basis.T @ np.column_stack([exact.as_floats(first), exact.as_floats(second)])
+        turned_back = frame[0, 0] * frame[1, 1] < frame[0, 1] * frame[1, 0]
+        return first, [-value for value in second] if turned_back else second
 
 
 class Walk:
@@ -317,7 +330,7 @@ class Walk:
 
 def balanced(rows):
     """The rows with columns and rows near size 1, and the column sizes: powers of two, so that
-    nothing is rounded."""
+    hardly anything is rounded (only what is 1e-308 of the rest)."""
     sizes = np.zeros(rows.shape[1], dtype=int)
     for _ in range(3):
         largest = np.frexp(np.abs(rows).max(axis=1, keepdims=True))[1]
@@ -326,6 +339,18 @@ def balanced(rows):
         rows = np.ldexp(rows, -exponent)
         sizes = sizes + exponent
     return rows, np.ldexp(1.0, sizes)
+
+
+def orthogonal(vectors):
+    """Integer vectors with the span of independent ones, any two of them orthogonal, without common factors."""
+    made = []
+    for vector in vectors:
+        for other in made:
+            square, along = exact.dot(other, other), exact.dot(vector, other)
+            vector = [square * a - along * b for a, b in zip(vector, other, strict=True)]
+        common = gcd(*vector)
+        made.append([value // common for value in vector])
+    return made
 
 
 def independent_columns(rows, rank, exactly):

@@ -136,17 +136,18 @@ class Ascent:
             return max(above, candidates.ceiling)
         n, d = self.X.shape
         eps = 16 * (n + d) * np.finfo(float).eps
-        half = np.linalg.norm(self.X.T @ nu) / 2 + eps * np.linalg.norm(
-            np.abs(self.X).T @ np.abs(nu)
-        )
+        # In units of powers of two, so that no square leaves the range of floats.
+        exponents = [int(np.frexp(np.abs(part).max())[1]) for part in (self.X, nu)]
+        X, nu = np.ldexp(self.X, -exponents[0]), np.ldexp(nu, -exponents[1])
+        half = np.linalg.norm(X.T @ nu) / 2 + eps * np.linalg.norm(np.abs(X).T @ np.abs(nu))
         bounds = [0.0]
         for signed in (nu, -nu):
             P = signed > 0
             if P.any():
-                spread = np.linalg.norm(np.sqrt(signed[P])[:, None] * self.X[P], 2)
-                cauchy = np.linalg.norm(signed[P]) * np.linalg.norm(self.X[P], 2)
+                spread = np.linalg.norm(np.sqrt(signed[P])[:, None] * X[P], 2)
+                cauchy = np.linalg.norm(signed[P]) * np.linalg.norm(X[P], 2)
                 bounds.append(min(half + np.sqrt(signed[P].sum()) * spread / 2, cauchy))
-        return max(above, max(bounds) * (1 + eps))
+        return max(above, float(np.ldexp(max(bounds) * (1 + eps), sum(exponents))))
 
     def _climb(self, nu, u):
         r"""Climb :math:`\nu^\top\sigma(Xu)`; the unit vector reached and the points that vanish

@@ -97,7 +97,7 @@ class ConeProgram:
         nu = nu - np.linalg.lstsq(weigh, excess.ravel(), rcond=1e-12)[0]
         bound, t = self._bound(nu, mu, patterns, signs)
         found = _in_cone(X, y, lam, *columns_from_vectors(X, y, V, signs), bound, t * nu, t * mu)
-        return _polished(found, X, y, lam) if polish else found
+        return _polished(found, X, y, lam, patterns, signs) if polish else found
 
     def _bound(self, nu, mu, patterns, signs):
         r"""What nu and multipliers :math:`\mu\ge0` prove on the cone, less all that rounding can
@@ -112,7 +112,8 @@ class ConeProgram:
         eps = (n + d + 8) * np.finfo(float).eps
         shares = signs[:, None] * patterns * nu + (2 * patterns - 1) * mu
         sizes = (np.abs(nu) + mu) @ np.abs(self.X)
-        if eps * sizes.max() <= 1e-10 * self.lam:
+        # Squares of tiny or huge floats leave their range.
+        if eps * sizes.max() <= 1e-10 * self.lam and 1e-140 < self.lam < 1e140:
             longest = np.linalg.norm(np.abs(shares @ self.X) + eps * sizes, axis=1).max() * (
                 1 + eps
             )
@@ -187,7 +188,15 @@ def _in_cone(X, y, lam, columns, weights, bound, dual, multipliers):
     return as_solution(X, y, lam, columns, weights, min(bound, value), dual, multipliers)
 
 
-def _polished(solution, X, y, lam):
+def _lie_in_cone(columns, X, patterns, signs):
+    """Whether every direction lies in the closed cone of some signed pattern, to rounding."""
+    off = ~(columns.vanishing | on_walls(columns.directions, X, 1e-10))
+    active = columns.directions @ X.T > 0
+    misses = (active[:, None] != patterns) & off[:, None]  # (column, pattern, point)
+    return (~misses.any(axis=2) & (columns.signs[:, None] == signs)).any(axis=1).all()
+
+
+def _polished(solution, X, y, lam, patterns, signs):
     """The same solution to rounding: Newton's method on the faces of its directions, without
     neurons that are rounding.
 
@@ -211,9 +220,7 @@ def _polished(solution, X, y, lam):
         )
         if kept.any():
             better = newton_on_faces(X, *better, y, lam, basis_of)
-            columns = better[0]
-            wrong = (columns.fits.T != 0) != (columns.directions @ X.T > 0)
-            if (wrong & ~columns.vanishing & ~on_walls(columns.directions, X, 1e-10)).any():
+            if not _lie_in_cone(better[0], X, patterns, signs):
                 continue
         candidates.append(
             _in_cone(X, y, lam, *better, solution.lower_bound, solution.dual, solution.multipliers)

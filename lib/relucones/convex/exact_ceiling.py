@@ -43,7 +43,11 @@ class ExactFaces:
                 zero, active = face(candidates.faces[i])
                 largest = max(largest, self.value(nu, candidates.signs[i], zero, active))
         owed = float(np.abs(nu) @ self.arrangement.defect) if self.arrangement.rank else 0.0
-        return up(largest + up(owed * (1 + 1e-12))) if owed else largest
+        return (
+            up(largest + up(owed * (1 + 2 * (len(nu) + 2) * np.finfo(float).eps)))
+            if owed
+            else largest
+        )
 
     def value(self, nu, sign, zero, active):
         """The value at the critical point of a face, rounded up; 0 where the point lies outside of

@@ -11,7 +11,7 @@ face is kept, so none is lost; what the ceiling above all of them rests on is th
 integers (`Faces.ceiling`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -71,6 +71,19 @@ class Candidates:
         return every.kept(np.argsort(-every.values, kind="stable"))
 
 
+@dataclass(frozen=True, eq=False)
+class _Priced:
+    """A dual vector per line, in units of a power of two near the sum of all sizes."""
+
+    slope: np.ndarray  # (k,): what a line adds to the gradient where it is active
+    constant: np.ndarray  # (k,): what it adds everywhere
+    above: float  # values of interest lie above this
+    size: float  # no gradient is longer
+    rounding: float  # how far a sum of slopes, or the points they stand for, may be off
+    turn: float  # how far a line may be turned away from what is meant
+    exponent: int  # the power of two
+
+
 class Faces:
     """The faces of the arrangement of `X`, ready to maximise the dual constraint again and
     again."""
@@ -128,17 +141,15 @@ class Faces:
         A = self._all
         if A.rank == 0:
             return Candidates.joined([], self.X.shape[1])
-        slope, constant = self._linear_parts(nu)
-        # All sums go over at most two numbers a line; the longest path through them is this many
-        # roundings.
-        size = np.abs(slope).sum() + np.abs(constant).sum()
-        rounding = (2 * len(A.lines) + 4 * self.X.shape[1] + 20) * EPS * size
-        parts = self._on_rays(slope, constant, above, size, rounding) if A.rank != 2 else []
+        priced = self._priced(nu, above)
+        parts = self._on_rays(priced) if A.rank != 2 else []
         for i, planes in enumerate(self._planes):
-            parts += self._on_planes(i, planes, slope, constant, above, size, rounding)
+            parts += self._on_planes(i, planes, priced)
         for i in range(len(self._solids)):
-            parts += self._on_solids(i, slope, constant, above, size, rounding)
-        return Candidates.joined(parts, self.X.shape[1])
+            parts += self._on_solids(i, priced)
+        found = Candidates.joined(parts, self.X.shape[1])
+        values, errors = (np.ldexp(part, priced.exponent) for part in (found.values, found.errors))
+        return replace(found, values=values, errors=errors)
 
     def described(self, nu, candidates, above=0.0, most=None):
         """The proper ones among `candidates` as `Maximisers`, those that coincide once."""
@@ -186,29 +197,37 @@ class Faces:
             zero[line[shared == shared[cell]]] = True
         return zero, active & ~zero
 
-    def _linear_parts(self, nu):
-        r"""Per line: :math:`\nu^\top\sigma(Xu) = \sum_l (\text{slope}_l 1[z_l^\top u>0] +
-        \text{constant}_l) z_l^\top u`."""
+    def _priced(self, nu, above):
+        r"""The function per line, :math:`\sum_l (\text{slope}_l 1[z_l^\top u>0] + \text{constant}_l)
+        z_l^\top u`, and what rounding may do to it, in units of a power of two."""
         A = self._all
         used = A.line >= 0
-        weights = nu[used] * np.abs(A.scale[used])
-        slope = np.bincount(A.line[used], weights, len(A.lines))
-        against = A.scale[used] < 0
-        constant = -np.bincount(A.line[used][against], weights[against], len(A.lines))
-        return slope, constant
+        exponents = [int(np.frexp(np.abs(part).max(initial=0.0))[1]) for part in (nu, A.scale)]
+        prices, lengths = np.ldexp(nu, -exponents[0]), np.ldexp(A.scale, -exponents[1])
+        weights, line, against = (prices * np.abs(lengths))[used], A.line[used], A.scale[used] < 0
+        slope = np.bincount(line, weights, len(A.lines))
+        constant = -np.bincount(line[against], weights[against], len(A.lines))
+        # Sums go over the points of a line, then over at most two numbers a line: as many roundings
+        # of at most the sum of all sizes.
+        size = 2 * np.abs(weights).sum()
+        terms = np.bincount(line).max() + 2 * len(A.lines) + 4 * self.X.shape[1] + 20
+        bent, turn = A.bent
+        rounding = terms * EPS * size + np.abs(prices) @ np.ldexp(bent, -exponents[1])
+        exponent = sum(exponents)
+        return _Priced(slope, constant, np.ldexp(above, -exponent), size, rounding, turn, exponent)
 
-    def _on_rays(self, slope, constant, above, size, rounding):
-        A = self._all
+    def _on_rays(self, priced):
+        A, slope, constant, above = self._all, priced.slope, priced.constant, priced.above
         rays, side, error = A.rays
         linear = rays @ (constant @ A.lines)
         ahead = self._ahead @ slope + linear
         behind = ahead - rays @ (slope @ A.lines) - 2 * linear
-        slack = rounding + 2 * error * size
+        slack = priced.rounding + 2 * error * priced.size
         found = []
         for sign in (1, -1):
             for end, values in ((1, ahead), (-1, behind)):
                 index = np.flatnonzero(sign * values + slack > above)
-                index = index[~_convex_across(side[index] == 0, A.rank - 1, sign * slope)]
+                index = index[~_convex_across(side[index] == 0, A.rank - 1, priced, sign)]
                 found.append(
                     _candidates(
                         sign * values[index],
@@ -224,8 +243,8 @@ class Faces:
                 )
         return found
 
-    def _on_planes(self, i, planes, slope, constant, above, size, rounding):
-        A = self._all
+    def _on_planes(self, i, planes, priced):
+        A, slope, constant, above = self._all, priced.slope, priced.constant, priced.above
         weighted = slope[planes.line][..., None] * planes.shadow
         shift = np.einsum("d,fds->fs", constant @ A.lines, planes.basis)[:, None]
         before = (weighted * ~planes.begins[..., None]).sum(axis=1, keepdims=True)
@@ -236,10 +255,10 @@ class Faces:
         )
         opposite = weighted.sum(axis=1, keepdims=True) - running
         after = np.concatenate([planes.ray[:, 1:], -planes.ray[:, :1]], axis=1)
-        slack = rounding + 2 * planes.error * size
-        blur = (planes.error[:, None] + 8 * A.X.shape[1] * EPS) / np.linalg.norm(
-            planes.shadow, axis=2
-        )
+        slack = priced.rounding + 2 * planes.error * priced.size
+        shadows = np.maximum(np.linalg.norm(planes.shadow, axis=2), 1e-300)
+        off = planes.error[:, None] + priced.turn + 8 * A.X.shape[1] * EPS
+        blur = 1.5 * off / shadows  # of the rays; a sine may be that much shorter than a chord
         blur = np.maximum(blur, np.concatenate([blur[:, 1:], blur[:, :1]], axis=1))
         found = []
         for end, gradient in ((1, running + shift), (-1, opposite + shift)):
@@ -252,7 +271,7 @@ class Faces:
             for sign in (1, -1):
                 least = np.minimum(sign * left, sign * right)
                 inside = np.flatnonzero(least > -margin)
-                inside = inside[~_convex_across(planes.zero[f[inside]], A.rank - 2, sign * slope)]
+                inside = inside[~_convex_across(planes.zero[f[inside]], A.rank - 2, priced, sign)]
                 g, h = f[inside], c[inside]
                 directions = np.einsum("cs,cds->cd", sign * unit[inside], planes.basis[g])
                 proper = least[inside] > _BESIDE
@@ -262,37 +281,31 @@ class Faces:
                     )
                 )
             if A.rank == 2:
-                found += self._on_walk(i, planes, gradient, slope, above, slack + rounding, end)
+                found += self._on_walk(
+                    i, planes, gradient, priced, slack[0] + blur[0] * priced.size, end
+                )
         return found
 
-    def _on_walk(self, i, planes, gradient, slope, above, slack, end):
+    def _on_walk(self, i, planes, gradient, priced, slack, end):
         """The rays of the one plane: the line that is crossed there does not matter to the gradient
         along it."""
         values = end * (gradient[0] * planes.ray[0]).sum(axis=1)
         found = []
         for sign in (1, -1):
-            index = np.flatnonzero(sign * values + slack[0] > above)
+            index = np.flatnonzero(sign * values + slack > priced.above)
             simple = ~planes.tied[0][index] & ~np.roll(planes.tied[0], 1)[index]
-            convex = simple & (sign * slope[planes.line[0][index]] > _BEND * np.abs(slope).sum())
+            bend = sign * priced.slope[planes.line[0][index]]
+            convex = simple & (bend > _BEND * priced.size)
             index = index[~convex]
             directions = end * planes.ray[0][index] @ planes.basis[0].T
-            flat = np.zeros(len(index), int)
+            face = (_PLANE + 2 * i + 1, 0, index, end)
             found.append(
-                _candidates(
-                    sign * values[index],
-                    slack,
-                    True,
-                    directions,
-                    sign,
-                    _PLANE + 2 * i + 1,
-                    flat,
-                    index,
-                    end,
-                )
+                _candidates(sign * values[index], slack[index], True, directions, sign, *face)
             )
         return found
 
-    def _on_solids(self, i, slope, constant, above, size, rounding):
+    def _on_solids(self, i, priced):
+        slope, constant, above = priced.slope, priced.constant, priced.above
         flats, cells = self._solids[i], self._cells[i]
         lines = self._all.lines
         _, count, k = flats.cells.shape
@@ -300,8 +313,8 @@ class Faces:
         per_chunk = max(1, _CHUNK // (count * k))
         # Single precision only sorts out the cells that are clearly below: its error is under 2e-7
         # per line, in units of all slopes together.
-        unit = size or 1.0
-        floor = max((above - rounding) / unit - 2e-7 * (k + 10), 0.0)
+        unit = priced.size or 1.0
+        floor = (above - priced.rounding) / unit - 2e-7 * (k + 10)
         for start in range(0, len(flats.zero), per_chunk):
             part = slice(start, start + per_chunk)
             basis, error = flats.basis[part], flats.error[part]
@@ -316,26 +329,32 @@ class Faces:
             for block in range(0, len(f), _CHUNK // k):
                 chosen = f[block : block + _CHUNK // k], c[block : block + _CHUNK // k]
                 found += self._inside(
-                    i, start, *chosen, shadows, slope, shift, above, rounding + 2 * error * size
+                    i,
+                    start,
+                    *chosen,
+                    shadows,
+                    shift,
+                    priced,
+                    priced.rounding + 2 * error * priced.size,
                 )
         return found
 
-    def _inside(self, i, start, f, c, shadows, slope, shift, above, slack):
+    def _inside(self, i, start, f, c, shadows, shift, priced, slack):
         """The candidates of cells c of flats f, counted from `start`, that may lie in their cell,
         for both signs."""
         flats = self._solids[i]
         active = flats.cells[start + f, c]
-        gradient = _times(active * slope, shadows, f) + shift[f]
+        gradient = _times(active * priced.slope, shadows, f) + shift[f]
         length = np.linalg.norm(gradient, axis=1)
         codimension = self._all.rank - shadows.shape[2]
         found = []
         for sign in (1, -1):
-            convex = _convex_across(flats.zero, codimension, sign * slope)
-            alive = np.flatnonzero((length + slack[f] > above) & ~convex[start + f])
+            convex = _convex_across(flats.zero, codimension, priced, sign)
+            alive = np.flatnonzero((length + slack[f] > priced.above) & ~convex[start + f])
             unit = sign * gradient[alive] / np.maximum(length[alive, None], 1e-300)
             margin = 2 * slack[f[alive]] / np.maximum(length[alive], slack[f[alive]] + 1e-300)
             margin = margin + flats.error[start + f[alive]]
-            margin = margin + 8 * self.X.shape[1] * EPS
+            margin = margin + priced.turn + 8 * self.X.shape[1] * EPS
             least = np.full(len(alive), np.inf)
             # a few lines at a time: most candidates fail soon
             for first in range(0, shadows.shape[1], 16):
@@ -396,7 +415,7 @@ def _cross(u, v):
     return u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
 
 
-def _convex_across(zero, codimension, slope):
+def _convex_across(zero, codimension, priced, sign):
     """Which flats (F, k) lie on a wall across which the function is convex: no local maximiser lies
     there.
 
@@ -407,6 +426,5 @@ def _convex_across(zero, codimension, slope):
     """
     if codimension == 0:
         return np.zeros(len(zero), dtype=bool)
-    return (zero & (slope > _BEND * np.abs(slope).sum())).any(axis=1) & (
-        zero.sum(axis=1) == codimension
-    )
+    bends = sign * priced.slope > _BEND * priced.size
+    return (zero & bends).any(axis=1) & (zero.sum(axis=1) == codimension)

@@ -79,9 +79,15 @@ def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
     lam = checks.penalty(lam)
     tol = checks.positive(tol, "tol")
     checks.choice(method, "method", ("exact", "clarabel"))
-    if lam < np.linalg.norm(y) * np.linalg.norm(X) * 1e-200:
+    if np.log10(lam) < sum(np.log10(np.abs(part).max() or 1.0) for part in (X, y)) - 200:
         raise checks.BadInput(
             f"lam must not be that close to the smallest float for these data, but it is {lam}"
+        )
+    largest = [float(np.abs(part).max()) for part in (X, y)]
+    if largest[1] > 1e45 * largest[0] > 0:
+        raise checks.BadInput(
+            f"X and y must be nearer in size, but the largest entries are {largest[0]:.3g} and "
+            f"{largest[1]:.3g}: weights would leave the range of floats; use other units"
         )
     faces = faces or (Faces(X) if method == "clarabel" else faces_of(X))
     if method == "clarabel":

@@ -15,6 +15,7 @@ from ..arrangement import exact
 
 _DIGITS = 60
 # the rounding of the data, which is all that may part two directions meant to be tied
+_EXACT = 1e-45  # dots of points that vanish on a face are this small
 _MEANT = 8 * np.finfo(float).eps
 
 
@@ -34,7 +35,7 @@ class Sharpened:
     Attributes
     ----------
     found : bool
-        Whether Newton's method converged.
+        Whether Newton's method converged, to vectors that lie in their faces.
     nu : list of n mpf
         The dual vector.
     """
@@ -42,6 +43,7 @@ class Sharpened:
     def __init__(self, X, y, lam, directions, signs, weights, vanishing):
         self.X, (whole, exponent) = X, exact.integers(X)
         self._rows = whole.tolist()
+        self.found = False
         with mpmath.workdps(_DIGITS):
             self._unit = mpmath.mpf(2) ** exponent
             self._y, self._lam = [mpmath.mpf(float(v)) for v in y], mpmath.mpf(float(lam))
@@ -50,8 +52,10 @@ class Sharpened:
             self._faces = [
                 self._face(*face) for face in zip(directions, signs, vanishing, strict=True)
             ]
-            self.found = self._newton(directions, weights)
-            self.nu = [2 * r / len(self._y) for r in self._residual()]
+            self.nu = []
+            if all(B.rows for B, _, _ in self._faces):  # else only the zero vector lies on a face
+                self.found = self._newton(directions, weights) and self._stays_in_its_faces()
+                self.nu = [2 * r / len(self._y) for r in self._residual()]
 
     def slack(self, sign, zero, active):
         r"""How far :math:`s\,\nu^\top\sigma(Xu)` stays below :math:`2\lambda` at the critical point
@@ -87,16 +91,27 @@ class Sharpened:
         ]
         shares = exact.null_space(products, len(self._span))
         basis = np.array(shares, dtype=object).dot(np.array(self._span, dtype=object))  # (q, d)
+        if not len(basis):
+            return mpmath.matrix(0, len(self._rows[0])), None, None
         scaled = mpmath.matrix(basis.tolist()) / max(abs(v) for v in basis.ravel())
         active = (~zero) & (self.X @ u > 0)
         fits = mpmath.matrix(self._rows) * scaled.T * self._unit
         for k in np.flatnonzero(~active):
             fits[int(k), :] = mpmath.zeros(1, fits.cols)
-        return scaled, fits * int(sign)
+        return scaled, fits * int(sign), active
+
+    def _stays_in_its_faces(self):
+        """Whether every vector lies in its closed face: only there its fit is what it is taken for."""
+        for (B, _, active), z in zip(self._faces, self._z, strict=True):
+            dots = mpmath.matrix(self._rows) * (B.T * z)
+            room = [dot if on else -dot for dot, on in zip(dots, active, strict=True)]
+            if min(room) < -_EXACT * max(abs(dot) for dot in dots):
+                return False
+        return True
 
     def _newton(self, directions, weights):
-        bases = [np.array(B.tolist(), dtype=float) for B, _ in self._faces]
-        fits = np.hstack([np.array(F.tolist(), dtype=float) for _, F in self._faces])
+        bases = [np.array(B.tolist(), dtype=float) for B, _, _ in self._faces]
+        fits = np.hstack([np.array(F.tolist(), dtype=float) for _, F, _ in self._faces])
         block = np.repeat(np.arange(len(bases)), [len(B) for B in bases])
         self._z = [
             mpmath.matrix(np.linalg.lstsq(B.T, c * u, rcond=None)[0].tolist())
@@ -128,7 +143,7 @@ class Sharpened:
 
     def _residual(self):
         fit = [mpmath.mpf(0)] * len(self._y)
-        for (_, F), z in zip(self._faces, self._z, strict=True):
+        for (_, F, _), z in zip(self._faces, self._z, strict=True):
             part = F * z
             fit = [value + part[k] for k, value in enumerate(fit)]
         return [label - value for label, value in zip(self._y, fit, strict=True)]
@@ -136,7 +151,7 @@ class Sharpened:
     def _gradient(self):
         residual, n = mpmath.matrix(self._residual()), len(self._y)
         gradient = []
-        for (B, F), z in zip(self._faces, self._z, strict=True):
+        for (B, F, _), z in zip(self._faces, self._z, strict=True):
             v = B.T * z
             pull = F.T * residual * (-mpmath.mpf(2) / n) + B * v * (2 * self._lam / mpmath.norm(v))
             gradient += list(pull)

@@ -42,7 +42,7 @@ class Exact:
         same of the terms' sizes."""
         logs, coefficient = self._subsets
         result, summed = np.empty(widths.shape), np.empty(widths.shape)
-        for where, m in np.ndenumerate(widths):
+        for where, m in np.ndenumerate(np.maximum(widths, 1)):  # no draw needs no sum
             terms = np.exp(m * logs) * coefficient
             result[where], summed[where] = terms.sum(), np.abs(terms).sum()
         return result, summed

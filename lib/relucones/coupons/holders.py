@@ -129,44 +129,53 @@ def _tight_directions(faces, solution, y, lam):
     X = faces.X
     directions, signs = solution.directions, solution.signs
     if len(signs):
-        maybe = faces.maximisers(solution.dual, above=2 * lam * (1 - MAYBE_TIGHT))
-        more = _truly_tight(X, y, lam, solution, maybe)
-        directions = np.concatenate([directions, maybe.directions[more]])
-        signs = np.concatenate([signs, maybe.signs[more]])
+        more = _truly_tight(faces, solution, y, lam)
+        directions = np.concatenate([directions, more[0]])
+        signs = np.concatenate([signs, more[1]])
     vanishing = on_walls(directions, X, TIED) | ~X.any(axis=1)
     fits = signs[:, None] * np.where(vanishing, 0.0, np.maximum(directions @ X.T, 0.0))
     return directions, signs, vanishing, fits
 
 
-def _truly_tight(X, y, lam, solution, maybe):
-    """The places of the `maybe` tight directions that the solution does not use itself and that are
-    tight, told with sixty digits."""
-    others = []
-    for i, (u, s) in enumerate(zip(maybe.directions, maybe.signs, strict=True)):
-        known = np.concatenate(
-            [
-                solution.directions[solution.signs == s],
-                maybe.directions[others][maybe.signs[others] == s],
-            ]
-        )
-        if not (np.linalg.norm(known - u, axis=1) < TIED).any():
-            others.append(i)
-    if not others:
-        return others
+def _truly_tight(faces, solution, y, lam):
+    """The tight directions that the solution does not use itself, with their signs, told with sixty
+    digits."""
+    maybe = faces.maximisers(solution.dual, above=2 * lam * (1 - MAYBE_TIGHT))
+    none = np.zeros((0, faces.X.shape[1])), np.zeros(0, int)
+    if not _others(maybe, solution):
+        return none
     from ..convex.sharpened import Sharpened  # slow to import, and rarely needed
 
     used = (solution.directions, solution.signs, solution.weights, solution.vanishing)
-    sharpened = Sharpened(X, y, lam, *used)
-    tight = [
-        sharpened.tight(maybe.signs[i], maybe.vanishing[i], maybe.fits[i] != 0) for i in others
-    ]
-    if not sharpened.found or None in tight:
+    sharpened = Sharpened(faces.X, y, lam, *used)
+    open_still = True
+    if sharpened.found:
+        # Priced anew, now that the dual vector is known to rounding: nothing tight is overlooked.
+        nu = np.array(sharpened.nu, dtype=float)
+        maybe = faces.maximisers(nu, above=2 * lam * (1 - MAYBE_TIGHT))
+        others = _others(maybe, solution)
+        tight = [
+            sharpened.tight(maybe.signs[i], maybe.vanishing[i], maybe.fits[i] != 0) for i in others
+        ]
+        open_still = None in tight
+    if open_still:
         raise checks.BadInput(
-            f"lam is {lam:g}, and with these data it stays open which directions an "
-            "optimum can use; another lam, or points "
-            "that are not nearly parallel, would help"
+            f"lam is {lam:g}, and with these data it stays open which directions an optimum can "
+            "use; another lam, or points that are not nearly parallel, would help"
         )
-    return [i for i, yes in zip(others, tight, strict=True) if yes]
+    chosen = [i for i, yes in zip(others, tight, strict=True) if yes]
+    return maybe.directions[chosen], maybe.signs[chosen]
+
+
+def _others(maybe, solution):
+    """The places of those directions that the solution does not use, each once."""
+    others = []
+    for i, (u, s) in enumerate(zip(maybe.directions, maybe.signs, strict=True)):
+        same = [maybe.directions[j] for j in others if maybe.signs[j] == s]
+        known = np.array([*solution.directions[solution.signs == s], *same]).reshape(-1, len(u))
+        if not (np.linalg.norm(known - u, axis=1) < TIED).any():
+            others.append(i)
+    return others
 
 
 def _holders(X, directions, signs, vanishing):

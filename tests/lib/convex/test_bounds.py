@@ -21,6 +21,8 @@ from relucones import (
     lambda_max,
     solve_global,
 )
+from relucones.arrangement import Arrangement, exact, exact_cells
+from relucones.arrangement.lines import Walk
 from relucones.convex import Faces, dual_bound, exact_loss
 from strategies import points, seeds
 
@@ -312,3 +314,128 @@ def test_true_ties_are_coupons():
     coupons = find_coupons(X, y, 0.1)
     assert len(coupons.signs) == 3
     assert len(coupons.supports) == 2
+
+
+# ---- where an exact ceiling went wrong once -----------------------------------------------------
+
+
+def fails_below(X, nu, u, ceiling):
+    """Whether the direction u reaches more than the ceiling, told with fractions."""
+    square = sum(Fraction(float(v)) ** 2 for v in u)
+    value = Fraction(0)
+    for x, price in zip(X, nu, strict=True):
+        dot = sum(Fraction(float(a)) * Fraction(float(b)) for a, b in zip(x, u, strict=True))
+        value += Fraction(float(price)) * max(dot, 0)
+    return value**2 > Fraction(ceiling) ** 2 * square
+
+
+def decimal_points(seed, rank=4):
+    """Points rounded to two decimals, one of them a combination of two others up to rounding."""
+    rng = np.random.default_rng(seed)
+    X = np.round(rng.standard_normal((int(rng.integers(rank + 2, rank + 4)), rank)), 2)
+    X[2] = X[0] * 0.1 + X[1] * 0.3
+    return X
+
+
+@pytest.mark.parametrize("seed", range(60 if THOROUGH else 12))
+def test_cells_of_every_plane_are_those_of_exact_arithmetic(seed):
+    X = decimal_points(seed)
+    A = Arrangement(X, exact=True)
+    whole = exact.integers(X[A.first])[0].tolist()
+    for planes in A.planes:
+        walk = Walk(None, planes.line, planes.begins, planes.tied)
+        for zero, cells in zip(planes.zero, walk.cells(len(A.lines)), strict=True):
+            frame = exact.null_space([r for r, z in zip(whole, zero, strict=True) if z], 4)
+            assert len(frame) == 2
+            shadows = [[exact.dot(row, v) for v in frame] for row in whole]
+            points = np.array([[float(a), float(b)] for a, b in shadows])
+            # In the plane every set of points is in general position or parallel, up to nothing.
+            expected, _ = exact_cells(points) if exact_as_floats(shadows) else (None, None)
+            if expected is not None:
+                assert set(map(bytes, cells)) == set(map(bytes, expected))
+
+
+def exact_as_floats(rows):
+    return all(abs(value) < 2**53 for row in rows for value in row)
+
+
+@pytest.mark.parametrize("seed", range(40 if THOROUGH else 8))
+def test_the_ceiling_stands_on_points_dependent_up_to_rounding(seed):
+    rng = np.random.default_rng(seed)
+    X = decimal_points(seed)
+    X = np.vstack([X, -X[:2]])
+    faces = Faces(X)
+    for _ in range(5):
+        nu = rng.standard_normal(len(X))
+        nu[[0, 1, -2, -1]] = -0.5 * np.abs(nu).sum()
+        ceiling = faces.ceiling(nu)
+        # Climb from many directions, along the walls of the dependent points, too.
+        U = rng.standard_normal((400, 4))
+        U[:200] -= U[:200] @ np.linalg.pinv(X[:2]) @ X[:2]
+        for step in 0.7 ** np.arange(25):
+            slope = (nu * (U @ X.T > 0)) @ X
+            slope[:200] -= slope[:200] @ np.linalg.pinv(X[:2]) @ X[:2]
+            moved = U + step * slope / np.maximum(np.linalg.norm(slope, axis=1)[:, None], 1e-300)
+            moved /= np.linalg.norm(moved, axis=1, keepdims=True)
+            U = U / np.linalg.norm(U, axis=1, keepdims=True)
+            better = np.maximum(moved @ X.T, 0) @ nu > np.maximum(U @ X.T, 0) @ nu
+            U = np.where(better[:, None], moved, U)
+        for u in U[np.argsort(-np.maximum(U @ X.T, 0) @ nu)[:10]]:
+            assert not fails_below(X, nu, u, ceiling)
+
+
+def test_a_gradient_that_cancels_in_single_precision_counts():
+    rng = np.random.default_rng(0)
+    z, o = np.linalg.qr(rng.standard_normal((3, 2)))[0].T
+    X = np.vstack([z, z + 1e-9 * o, rng.standard_normal((2, 3))])
+    nu = np.array([-1, 1 + 1e-9, 0, 0])
+    assert not fails_below(X, nu, nu @ X, Faces(X).ceiling(nu, 1e-10))
+
+
+def test_many_points_on_one_line_count_each():
+    X, nu = np.ones((1001, 1)), np.concatenate([[1.0], np.full(1000, 1.1e-16)])
+    assert not fails_below(X, nu, np.ones(1), Faces(X).ceiling(nu, 1 + 2e-14))
+
+
+@pytest.mark.parametrize(("points", "labels"), [(1e-60, 1e-40), (1e-100, 1e-63), (1e-30, 1e10)])
+def test_tiny_units_leave_no_square_out_of_range(points, labels):
+    X, y = np.array([[1.0, 0.2], [0.3, 1.0]]), np.array([1.0, 1.0])
+    usual = solve_global(X, y, 1e-8)
+    tiny = solve_global(points * X, labels * y, points * labels * 1e-8)
+    assert tiny.lower_bound <= usual.value * labels**2 * (1 + 1e-9)
+    assert tiny.value == pytest.approx(usual.value * labels**2, rel=1e-6)
+
+
+def test_units_that_no_weights_can_bridge_are_refused():
+    with pytest.raises(ValueError, match=r"X and y must be nearer in size.*1e-100 and 1e\+40"):
+        solve_global([[1e-100, 0.0], [0.0, 1e-101]], [1e40, 1.0], 1e-60)
+
+
+def test_points_that_nearly_span_one_dimension_more():
+    X = [[1 + 2.0**-40, 1, 1, 1], [1, 1 - 2.0**-40, 1 + 1e-6, 1 - 0.7e-6], [0.3, 1, -0.5, 0.2]]
+    X += [[-0.4, 0.8, 0.1, 1], [0.6, -0.2, 0.9, 0.5], [-1, 0.1, 0.4, 0.7]]
+    assert solve_global(X, [1.0, -1, 0.5, 0.2, -0.3, 0.8], 0.01).relative_gap < 1e-7
+
+
+@pytest.mark.parametrize("apart", [3e-14, 6e-14, 9e-14])
+def test_classes_whose_members_span_more_than_their_first_points(apart):
+    import scipy.linalg
+
+    H = scipy.linalg.hadamard(8).astype(float)
+    few = np.vstack([np.eye(3), [[1, 1, 1], [1, 1, -1], [1, -1, 1], [1, -1, -1]]]) @ H[1:4]
+    beside = np.linalg.norm(few, axis=1)[:, None] * H[4:6, None] / 8**0.5
+    X = np.vstack([few, *(few + s * apart * b for b in beside for s in (1, -1, 1, -1))])
+    s = solve_global(X, np.ones(len(X)), 0.01)
+    assert s.lower_bound <= s.value
+    assert s.relative_gap < 1e-6
+
+
+def test_rows_whose_entries_leave_the_range_of_one_another():
+    X = [[1e49, 1.23e-265], [1.0, 1.0], [2e49, 2.46e-265]]
+    s = solve_global(X, [1.0, 2.0, -1.0], 0.01)
+    assert s.lower_bound <= s.value
+
+
+def test_what_is_not_finite_has_no_exact_value():
+    with pytest.raises(ArithmeticError):
+        dual_bound(Faces(np.eye(2)), np.ones(2), 0.1, np.array([np.nan, 1.0]))

@@ -166,3 +166,18 @@ def test_labels_zero_leave_no_neuron():
     s = solve_cone(np.eye(3), np.zeros(3), 0.1, [[True, True, False]], [1])
     assert (s.value, len(s.weights)) == (0.0, 0)
     assert s.gap < 1e-20
+
+
+def test_a_neuron_that_is_rounding_does_not_lead_out_of_the_cone():
+    """Many signed patterns; the interior-point solver may leave a tiny neuron just beside them, on
+    a face where much is to be gained."""
+    from relucones import data
+
+    X, y = data.gaussian_teacher(4, 5, seed=50)
+    worst = 0.0
+    for seed in range(40):
+        patterns, signs = draw_cone(X, 20, seed)
+        s = solve_cone(X, y, 0.01, patterns, signs)
+        assert s.value == pytest.approx(cone_value(X, y, 0.01, patterns, signs), rel=1e-7)
+        worst = max(worst, s.relative_gap)
+    assert worst < 1e-7
