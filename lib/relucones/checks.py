@@ -84,7 +84,10 @@ def data(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 def penalty(lam: float) -> float:
     """Return the weight-decay strength as a float > 0."""
-    return positive(lam, "lam")
+    number = positive(lam, "lam")
+    if not np.isfinite(2 * number):
+        raise BadInput(f"lam must be at most half of the largest float, but it is {lam!r}")
+    return number
 
 
 def positive(value: float, name: str) -> float:

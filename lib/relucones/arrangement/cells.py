@@ -202,9 +202,9 @@ class Arrangement:
             np.abs(ratio)[:, None] * (np.abs(self._chosen) @ np.abs(self._combine))[self.line[used]]
         )
         rounding = (self.X.shape[1] + 4) * np.finfo(float).eps * size
-        exactly = (
-            (ratio == 1.0) & (self.first[self.line[used]] == used) & (self.rank == self.X.shape[1])
-        )
+        # Nothing is rounded in the product with a power of two.
+        power = (np.abs(np.frexp(ratio)[0]) == 0.5) & (self.rank == self.X.shape[1])
+        exactly = power & (self.X[used] == meant).all(axis=1)
         off = np.where(exactly[:, None], 0.0, np.abs(self.X[used] - meant) + rounding)
         defect = np.zeros(len(self.X))
         size = off.max(axis=1, keepdims=True, initial=0.0)

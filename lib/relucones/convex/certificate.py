@@ -123,6 +123,11 @@ def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_to
     wall_tol = checks.nonnegative(wall_tol, "wall_tol")
     network, X = as_network(network, X)
     value = network.loss(X, y, lam)
+    if not np.isfinite(value):
+        raise checks.BadInput(
+            "network must have a loss within the range of floats; its weights, the data or lam are "
+            "too large"
+        )
     faces = faces_of(X)
     bound, _, _ = dual_bound(faces, y, lam, 2 / len(y) * (y - network.predict(X)))
     if value - bound > tol * value:

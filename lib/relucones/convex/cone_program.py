@@ -12,7 +12,8 @@ import scipy
 
 from ..arrangement import exact
 from ..network import Network, relu
-from ..walls import on_walls, sines
+from ..walls import INTERIOR, on_walls, sines
+from .dual import reconciled
 from .exact_ceiling import root_up
 from .solution import (
     Columns,
@@ -94,9 +95,13 @@ class ConeProgram:
             1 - 2 * lam / np.maximum(np.linalg.norm(pulls, axis=1, keepdims=True), 1e-300), 0
         )
         weigh = np.concatenate([signs[j] * (patterns[j, :, None] * X).T for j in range(k)])
-        nu = nu - np.linalg.lstsq(weigh, excess.ravel(), rcond=1e-12)[0]
+        if np.isfinite(excess).all():
+            nu = nu - np.linalg.lstsq(weigh, excess.ravel(), rcond=1e-12)[0]
         bound, t = self._bound(nu, mu, patterns, signs)
-        found = _in_cone(X, y, lam, *columns_from_vectors(X, y, V, signs), bound, t * nu, t * mu)
+        columns, weights = columns_from_vectors(X, y, V, signs)
+        inside = _within(columns, X, patterns, signs, INTERIOR)
+        columns, weights = columns.kept(inside), weights[inside]
+        found = _in_cone(X, y, lam, columns, weights, bound, t * nu, t * mu)
         return _polished(found, X, y, lam, patterns, signs) if polish else found
 
     def _bound(self, nu, mu, patterns, signs):
@@ -166,34 +171,34 @@ def _longest_exactly(nu, mu, X, patterns, signs):
     return root_up(square * Fraction(4) ** (e + f))
 
 
-_OUTSIDE = (
-    1e-6  # the share of the labels' mean square that a neuron may gain by standing beside its cone
-)
+_OUTSIDE = 1e-6  # the share of the labels' mean square that may be gained beside the cone by rounding
 
 
 def _in_cone(X, y, lam, columns, weights, bound, dual, multipliers):
-    """The `Solution` on a cone. Its neurons may stand beside the cone by rounding; then the bound
-    gives way to the loss.
+    """The `Solution` on a cone. Its neurons may stand beside the cone by rounding, and gain by it:
+    then the bound gives way to the loss, or, where that is too much, the network to the zero
+    network, which lies in every cone.
 
     Raises
     ------
     ArithmeticError
-        If it would have to give way by more than rounding explains.
+        If the loss of the zero network contradicts the bound.
     """
-    value = Network.from_directions(columns.directions, columns.signs, weights).loss(X, y, lam)
+    network = Network.from_directions(columns.directions, columns.signs, weights)
+    value = network.loss(X, y, lam)
     if bound > value + _OUTSIDE * np.mean(y**2):
-        raise ArithmeticError(
-            f"the loss {value!r} found on a cone contradicts the lower bound {bound!r} on this cone"
-        )
+        columns, weights = Columns.none(*X.shape), np.zeros(0)
+        network = Network.from_directions(columns.directions, columns.signs, weights)
+        value = reconciled(network, X, y, lam, bound)
     return as_solution(X, y, lam, columns, weights, min(bound, value), dual, multipliers)
 
 
-def _lie_in_cone(columns, X, patterns, signs):
-    """Whether every direction lies in the closed cone of some signed pattern, to rounding."""
-    off = ~(columns.vanishing | on_walls(columns.directions, X, 1e-10))
+def _within(columns, X, patterns, signs, tolerance):
+    """Which directions lie in the closed cone of some signed pattern, to a tolerance."""
+    off = ~(columns.vanishing | on_walls(columns.directions, X, tolerance))
     active = columns.directions @ X.T > 0
     misses = (active[:, None] != patterns) & off[:, None]  # (column, pattern, point)
-    return (~misses.any(axis=2) & (columns.signs[:, None] == signs)).any(axis=1).all()
+    return (~misses.any(axis=2) & (columns.signs[:, None] == signs)).any(axis=1)
 
 
 def _polished(solution, X, y, lam, patterns, signs):
@@ -220,7 +225,7 @@ def _polished(solution, X, y, lam, patterns, signs):
         )
         if kept.any():
             better = newton_on_faces(X, *better, y, lam, basis_of)
-            if not _lie_in_cone(better[0], X, patterns, signs):
+            if not _within(better[0], X, patterns, signs, 1e-10).all():
                 continue
         candidates.append(
             _in_cone(X, y, lam, *better, solution.lower_bound, solution.dual, solution.multipliers)

@@ -25,6 +25,7 @@ from .solution import (
 )
 
 _FIRST_STAGE = 3  # the path starts at about 10^-3 lambda_max
+_DECADES = 60  # of weight decay, below lambda_max, that the path covers at the most
 _PASSES = 200
 _CAREFUL = 3  # passes without progress after which the slower inner solver is taken
 _PATIENCE = 12  # passes without progress in the gap before rounding is taken to be the limit
@@ -74,7 +75,8 @@ def cutting_planes(faces, y, lam, tol):
     first = faces.candidates(search.nu, 2 * lam)
     highest = faces.described(search.nu, first, 2 * lam, most=1).values
     if len(highest):
-        stages = int(np.floor(np.log10(highest[0] / (2 * lam)))) - _FIRST_STAGE
+        decades = np.log10(highest[0]) - np.log10(2 * lam)
+        stages = min(int(np.floor(decades)), _DECADES) - _FIRST_STAGE
         for stage in range(stages, 0, -1):
             _solve_stage(search, lam * 10.0**stage, 1e-2)
     if not len(search.pool.signs):

@@ -33,8 +33,7 @@ def lambda_max(X, y):
     2.5
     """
     X, y = checks.data(X, y)
-    values = Faces(X).maximisers(y).values
-    return float(values[0] / len(y)) if len(values) else 0.0
+    return Faces(X).largest(y) / len(y)
 
 
 def dual_bound(faces, y, lam, nu, candidates=None):
@@ -75,6 +74,24 @@ def _products(y, nu):
     linear = exact.dot(labels.tolist(), prices.tolist())
     square = exact.dot(prices.tolist(), prices.tolist())
     return linear * Fraction(2) ** (e + f), square * Fraction(4) ** f
+
+
+def zero_loss(y):
+    """The loss of the zero network, the mean of the squared labels, rounded down."""
+    whole, exponent = exact.integers(y)
+    squares = exact.dot(whole.tolist(), whole.tolist())
+    return rounded_down(Fraction(squares, len(y)) * Fraction(4) ** exponent)
+
+
+def surely_zero(X, y, lam):
+    r"""Whether :math:`n\lambda \ge \|X\|\|y\|`, told exactly: then :math:`\nu = 2y/n` is feasible, and
+    the zero network is optimal."""
+    squares = Fraction(1)
+    for part in (X, y):
+        whole, exponent = exact.integers(part)
+        entries = whole.ravel().tolist()
+        squares *= exact.dot(entries, entries) * Fraction(4) ** exponent
+    return (len(y) * Fraction(lam)) ** 2 >= squares
 
 
 def exact_loss(network, X, y, lam):

@@ -24,8 +24,8 @@ class ExactFaces:
         self.arrangement = arrangement
         self._points = self._exponent = None
 
-    def ceiling(self, nu, candidates, above, face):
-        """A number, at least `above`, that no value exceeds; `face` gives the lines that vanish and
+    def largest(self, nu, candidates, above, face):
+        """A number, at least `above`, that no value on the points that are meant exceeds; `face` gives the lines that vanish and
         are active on one.
 
         `candidates` come with the largest value first, and with bounds on their errors: one that
@@ -42,12 +42,14 @@ class ExactFaces:
             if value + error > largest:
                 zero, active = face(candidates.faces[i])
                 largest = max(largest, self.value(nu, candidates.signs[i], zero, active))
-        owed = float(np.abs(nu) @ self.arrangement.defect) if self.arrangement.rank else 0.0
-        return (
-            up(largest + up(owed * (1 + 2 * (len(nu) + 2) * np.finfo(float).eps)))
-            if owed
-            else largest
-        )
+        return largest
+
+    def owed(self, nu):
+        """What points that are only taken for multiples of their line may add to any value."""
+        if not self.arrangement.rank or not self.arrangement.defect.any():
+            return 0.0
+        sum_of_products = float(np.abs(nu) @ self.arrangement.defect)
+        return up(sum_of_products * (1 + 2 * (len(nu) + 2) * np.finfo(float).eps))
 
     def value(self, nu, sign, zero, active):
         """The value at the critical point of a face, rounded up; 0 where the point lies outside of
@@ -109,7 +111,10 @@ def root_up(square):
 
 def rounded_up(fraction):
     """The least float at least a fraction."""
-    value = float(fraction)
+    try:
+        value = float(fraction)
+    except OverflowError:
+        return inf
     return value if Fraction(value) >= fraction else nextafter(value, inf)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from ..arrangement import Arrangement
 from ..network import relu
 from ..walls import ROUNDING, on_walls
-from .exact_ceiling import ExactFaces
+from .exact_ceiling import ExactFaces, up
 
 _BESIDE = 1e-11  # a candidate nearer to a wall than this is left to the wall's own candidate
 # a bend below this share of all slopes does not strike the candidate of the wall off the list
@@ -128,8 +128,14 @@ class Faces:
 
         `candidates` are those of `nu` above that number, where they are known already.
         """
+        largest, owed = self.largest(nu, above, candidates), self._exactly.owed(nu)
+        return up(largest + owed) if owed else largest
+
+    def largest(self, nu, above=0.0, candidates=None):
+        """The largest value, or `above`, of the points as they are meant: without what rounding of
+        parallel or dependent points may add to it."""
         found = self.candidates(nu, above) if candidates is None else candidates
-        return self._exactly.ceiling(nu, found, above, self._face)
+        return self._exactly.largest(nu, found, above, self._face)
 
     def about(self, candidates):
         """The largest value among `candidates` as the floats have it, 0 when there are none."""
@@ -139,6 +145,8 @@ class Faces:
         """The critical points that may lie in their face and may have a value greater than
         `above`."""
         A = self._all
+        if not np.isfinite(nu).all():
+            raise ArithmeticError("a dual vector must be finite")
         if A.rank == 0:
             return Candidates.joined([], self.X.shape[1])
         priced = self._priced(nu, above)
@@ -149,7 +157,8 @@ class Faces:
             parts += self._on_solids(i, priced)
         found = Candidates.joined(parts, self.X.shape[1])
         values, errors = (np.ldexp(part, priced.exponent) for part in (found.values, found.errors))
-        return replace(found, values=values, errors=errors)
+        # What underflows is off by one more of the smallest floats.
+        return replace(found, values=values, errors=np.nextafter(errors, np.inf))
 
     def described(self, nu, candidates, above=0.0, most=None):
         """The proper ones among `candidates` as `Maximisers`, those that coincide once."""

@@ -25,7 +25,7 @@ from .. import checks
 from .climbing import faces_of
 from .cone_program import ConeProgram
 from .cutting_planes import cutting_planes
-from .dual import dual_bound
+from .dual import dual_bound, surely_zero, zero_loss
 from .faces import Faces
 from .solution import Columns, as_solution, columns_from_vectors, without_dependent_columns
 
@@ -133,11 +133,10 @@ def solve_cone(X, y, lam, patterns, signs, polish=True):
     if len(patterns) == 0:
         raise checks.BadInput("patterns must hold at least one pattern")
     signs = checks.signs(signs, "signs", len(patterns))
-    # nu = 2y/n is feasible: the zero network is optimal
-    if lam * len(y) >= np.linalg.norm(X) * np.linalg.norm(y):
+    if surely_zero(X, y, lam):
         none = Columns.none(*X.shape), np.zeros(0)
         return as_solution(
-            X, y, lam, *none, np.mean(y**2), 2 / len(y) * y, np.zeros(patterns.shape)
+            X, y, lam, *none, zero_loss(y), 2 / len(y) * y, np.zeros(patterns.shape)
         )
     blocks, member = np.unique(np.column_stack([signs > 0, patterns]), axis=0, return_inverse=True)
     solution = ConeProgram(X, y, lam, len(blocks)).solve(
@@ -154,7 +153,7 @@ def _whole_program(faces, y, lam):
     D = faces.arrangement.patterns().T  # (n, N): one column per pattern
     D = D[:, D.any(axis=0)]
     if D.shape[1] == 0:  # all points are zero
-        return as_solution(X, y, lam, Columns.none(*X.shape), np.zeros(0), np.mean(y**2), 2 / n * y)
+        return as_solution(X, y, lam, Columns.none(*X.shape), np.zeros(0), zero_loss(y), 2 / n * y)
     U, V = cp.Variable((X.shape[1], D.shape[1])), cp.Variable((X.shape[1], D.shape[1]))
     fit = cp.sum(cp.multiply(D, X @ (U - V)), axis=1)
     penalty = cp.sum(cp.norm(U, 2, axis=0)) + cp.sum(cp.norm(V, 2, axis=0))

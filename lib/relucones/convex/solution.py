@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from .. import checks
 from ..network import Network, relu
 from ..walls import INTERIOR, column_sizes, on_walls
 from .dual import reconciled
@@ -128,6 +129,11 @@ def natural_size(X, y):
 
 def as_solution(X, y, lam, columns, weights, bound, dual, multipliers=None):
     """The `Solution` with these columns and weights, the largest weight first."""
+    if len(weights) and not weights.max() <= checks.LARGEST:
+        raise checks.BadInput(
+            f"X, y and lam must be nearer in size: the best network found has a neuron of size "
+            f"{weights.max():.3g}; use other units, or bring the columns to one size"
+        )
     network = Network.from_directions(columns.directions, columns.signs, weights)
     value = reconciled(network, X, y, lam, bound)
     order = np.argsort(-weights, kind="stable")
@@ -210,6 +216,8 @@ def _solve_positive(H, g):
     rounding."""
     scale = 1 / np.sqrt(np.maximum(np.diag(H), 1e-300))
     factor, x, failed = scipy.linalg.lapack.dposv(scale[:, None] * H * scale, scale * g)
+    if not (np.isfinite(H).all() and np.isfinite(g).all()):  # units beyond floats: no step
+        return np.zeros_like(g)
     if failed or np.diag(factor).min() < 1e-6:
         return np.linalg.lstsq(H, g, rcond=1e-14)[0]
     return scale * x

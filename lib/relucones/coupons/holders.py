@@ -21,7 +21,7 @@ from .. import checks
 from ..arrangement import activation_patterns
 from ..convex import Faces, solve_global
 from ..convex.polytope import _supports
-from ..walls import TIED, on_walls
+from ..walls import ROUNDING, TIED, on_walls
 
 KNOWN = 1e-7  # the relative gap that the optimum must be known to, before its coupons are named
 # the relative slack of the dual constraint above which a direction is surely not tight
@@ -48,6 +48,8 @@ class Coupons:
         sizes :math:`|T_i|`.
     count : int
         The number N of activation patterns; there are 2N signed ones.
+    vanishing : bool array (k, n)
+        The points on whose walls a coupon lies.
     fits : array (k, n)
         The fits :math:`s_i\sigma(Xu_i)` of the coupons.
     fit : array (n,)
@@ -62,6 +64,7 @@ class Coupons:
     pattern_signs: np.ndarray
     holds: np.ndarray
     count: int
+    vanishing: np.ndarray
     fits: np.ndarray
     fit: np.ndarray
 
@@ -121,27 +124,32 @@ def find_coupons(X, y, lam, faces=None):
         )
     patterns, pattern_signs, holds = _holders(X, directions, signs, vanishing)
     count = faces.arrangement.number_of_cells
-    return Coupons(X, directions, signs, supports, patterns, pattern_signs, holds, count, fits, fit)
+    holders = patterns, pattern_signs, holds, count
+    return Coupons(X, directions, signs, supports, *holders, vanishing, fits, fit)
 
 
 def _tight_directions(faces, solution, y, lam):
     """Every direction at which the optimal dual vector meets its constraint, each once."""
     X = faces.X
     directions, signs = solution.directions, solution.signs
+    vanishing = solution.vanishing
     if len(signs):
         more = _truly_tight(faces, solution, y, lam)
-        directions = np.concatenate([directions, more[0]])
-        signs = np.concatenate([signs, more[1]])
-    vanishing = on_walls(directions, X, TIED) | ~X.any(axis=1)
+        directions, signs, vanishing = (
+            np.concatenate([own, other])
+            for own, other in zip((directions, signs, vanishing), more, strict=True)
+        )
+    vanishing = vanishing | on_walls(directions, X, ROUNDING) | ~X.any(axis=1)
     fits = signs[:, None] * np.where(vanishing, 0.0, np.maximum(directions @ X.T, 0.0))
     return directions, signs, vanishing, fits
 
 
 def _truly_tight(faces, solution, y, lam):
-    """The tight directions that the solution does not use itself, with their signs, told with sixty
-    digits."""
+    """The tight directions that the solution does not use itself, with their signs and the points
+    that vanish there, told with sixty digits."""
     maybe = faces.maximisers(solution.dual, above=2 * lam * (1 - MAYBE_TIGHT))
-    none = np.zeros((0, faces.X.shape[1])), np.zeros(0, int)
+    n, d = faces.X.shape
+    none = np.zeros((0, d)), np.zeros(0, int), np.zeros((0, n), bool)
     if not _others(maybe, solution):
         return none
     from ..convex.sharpened import Sharpened  # slow to import, and rarely needed
@@ -164,7 +172,7 @@ def _truly_tight(faces, solution, y, lam):
             "use; another lam, or points that are not nearly parallel, would help"
         )
     chosen = [i for i, yes in zip(others, tight, strict=True) if yes]
-    return maybe.directions[chosen], maybe.signs[chosen]
+    return maybe.directions[chosen], maybe.signs[chosen], maybe.vanishing[chosen]
 
 
 def _others(maybe, solution):

@@ -9,7 +9,6 @@ import scipy
 
 from .. import checks
 from ..arrangement import Arrangement, activation_patterns, cell_measures, count_patterns
-from ..walls import TIED, sines
 from .collecting import Exact, Simulated, completion_times, width_for
 from .holders import find_coupons
 
@@ -192,15 +191,15 @@ def _masses(coupons, measure, samples, rng):
         return (cell_measures(coupons.X, coupons.patterns) / 2 @ coupons.holds)[None]
     size = samples // _BATCHES
     masses = [
-        _solid_angle_by_rays(coupons.X, arrangement.basis, u, _BATCHES * size, rng) / 2
-        for u in coupons.directions
+        _solid_angle_by_rays(coupons.X[~zero], arrangement.basis, u, _BATCHES * size, rng) / 2
+        for u, zero in zip(coupons.directions, coupons.vanishing, strict=True)
     ]
     return np.array(masses).reshape(len(masses), _BATCHES, size).mean(axis=2).T
 
 
 def _solid_angle_by_rays(X, basis, u, samples, rng):
-    r"""Samples whose mean is the share of the sphere on which the points off the walls of u are
-    active as they are at u.
+    r"""Samples whose mean is the share of the sphere on which the points X, none of which has u on
+    its wall, are active as they are at u.
 
     `basis` (d, r) is that of the row space, to which all is confined. Numbers are drawn for the d
     coordinates and projected, so that it does not matter which basis it is.
@@ -216,11 +215,9 @@ def _solid_angle_by_rays(X, basis, u, samples, rng):
         v = v @ basis @ basis.T
     v -= np.outer(v @ u, u)
     v /= np.linalg.norm(v, axis=1, keepdims=True)
-    dots = X @ u
-    off = sines(u[None], X)[0] > TIED
-    if not off.any():
+    if not len(X):
         return np.ones(samples)
-    cot = (-(v @ X[off].T) / dots[off]).max(axis=1)
+    cot = (-(v @ X.T) / (X @ u)).max(axis=1)
     half = scipy.special.betainc((r - 1) / 2, 0.5, 1 / (1 + cot**2)) / 2
     return np.where(cot > 0, half, 1 - half)
 

@@ -604,3 +604,40 @@ def test_coupons_of_an_optimum_that_is_not_known_are_refused(monkeypatch):
         ValueError, match=r"lam is 0.02, too small here: a relative gap of 1.0e-03 is left"
     ):
         find_coupons(*data.five_points(), 0.02)
+
+
+@pytest.mark.parametrize("apart", [1e-6, 1e-5, 1e-4])
+def test_points_that_are_nearly_parallel_have_the_coupons_of_their_cells(apart):
+    """Every cone of one and of two neurons is solved: it holds a global minimum or it does not."""
+    rng = np.random.default_rng(0)
+    for _ in range(6):
+        X = rng.standard_normal((3, 2))
+        X[1] = X[0] + apart * rng.standard_normal(2)
+        y = rng.standard_normal(3)
+        lam = 0.05 * lambda_max(X, y)
+        try:
+            coupons = find_coupons(X, y, lam)
+        except ValueError:
+            continue
+        patterns = activation_patterns(X)
+        signed = [(p, s) for p in patterns for s in (1, -1)]
+        best = solve_global(X, y, lam)
+        for m in (1, 2):
+            good = [
+                solve_cone(X, y, lam, *map(np.array, zip(*cone, strict=True))).lower_bound
+                <= best.value * (1 + 1e-9)
+                for cone in product(signed, repeat=m)
+            ]
+            share = good_cone_probability(X, y, lam, m, coupons=coupons)
+            assert share == pytest.approx(np.mean(good), abs=1e-12)
+        assert 0 <= good_cone_probability(X, y, lam, 2, measure="gaussian", coupons=coupons) <= 1
+
+
+def test_a_coupon_beside_two_walls_is_held_by_the_cells_around_it_alone():
+    # The second point's wall is 1e-9 radians beside that of the first, on which a coupon lies.
+    X = [[1.2385828513765138, -0.03173910250755441], [1.2385829152211505, -0.031739115436110514]]
+    X, y = [*X, [0.5201656335272244, 1.2079370503495324]], [1.87635542552518, -1.354632695121431]
+    y = [*y, -0.5708927140606489]
+    lam = 0.00784412669850986
+    assert good_cone_probability(X, y, lam, 2) == pytest.approx(1 / 18, rel=1e-12)
+    assert 0 < good_cone_probability(X, y, lam, 2, measure="gaussian") < 1
