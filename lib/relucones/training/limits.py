@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import checks
-from .certificate import STATIONARITY, certify, shortest_subgradient
-from .convex import solve_cone
-from .network import Network, relu
+from .. import checks
+from ..certificate import STATIONARITY, certify, shortest_subgradient
+from ..convex import solve_cone
+from ..network import Network, relu
 
 ROUNDING = 1e-12  # the sine of the angle to a wall below which a point is off
 
