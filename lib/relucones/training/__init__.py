@@ -1,17 +1,19 @@
-"""Training: ensembles of gradient flows and descents, each run to a certified end. It needs PyTorch.
+"""Training: ensembles of gradient flows and of gradient descents, each run to a certified end. It needs PyTorch.
 
-`start` draws the starts, `descent` holds the steps, `limits` tells where a run is heading, `runs` is the loop around them.
-Chapters 9 to 12 live on it.
+`start` draws the starts, `flow` and `descent` hold the steps of the two processes on one `state`, `limits` tells where a
+run is heading, `records` what is noted on the way, and `runs` is the loop around them. Part III lives on it.
 """
 
 from .descent import hessian_bound
+from .flow import FlowControl
 from .limits import claimed_limit
-from .records import effective_rank, merged_directions
-from .runs import Ensemble, Traces, train
+from .records import Traces, effective_rank, merged_directions
+from .runs import Ensemble, train
 from .start import initialise
 
 __all__ = [
     "Ensemble",
+    "FlowControl",
     "Traces",
     "claimed_limit",
     "effective_rank",

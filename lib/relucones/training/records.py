@@ -1,6 +1,42 @@
-"""What is recorded of a network along a run."""
+"""What is recorded along runs."""
+
+from dataclasses import dataclass
 
 import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Traces:
+    r"""What was recorded along the runs; every array but `time` has shape (runs, len(time)).
+
+    Attributes
+    ----------
+    time : array (T,)
+        The flow time :math:`t = \sum\eta`, in logarithmic steps after 0.
+    loss, squared_norm : arrays
+        :math:`L_\lambda(\theta)` and :math:`\|\theta\|^2`.
+    excess : array
+        The loss minus the certified optimum's value.
+    fit_distance : array
+        The root mean square of f minus the optimal fit, which is unique.
+    effective_rank : array
+        exp of the entropy of the normalised singular values of W.
+    active_patterns : array
+        How many signed patterns the neurons have; those a millionth of the largest and smaller in :math:`|a_j|\|w_j\|`, or off
+        at every point, do not count.
+    merged_positive, merged_negative : arrays
+        How many directions are left when such neurons of one sign within 0.1 radians of a longer one are merged with it.
+    """
+
+    time: np.ndarray
+    loss: np.ndarray
+    squared_norm: np.ndarray
+    excess: np.ndarray
+    fit_distance: np.ndarray
+    effective_rank: np.ndarray
+    active_patterns: np.ndarray
+    merged_positive: np.ndarray
+    merged_negative: np.ndarray
 
 
 def effective_rank(W):
@@ -16,6 +52,14 @@ def effective_rank(W):
         return 0.0
     share = singular[singular > 0] / singular.sum()
     return np.exp(-np.sum(share * np.log(share)))
+
+
+def measured(network, X, y, lam, optimum, optimal_fit):
+    """What `Traces` records of one network, in the order of its columns."""
+    fit, norm = network.predict(X), network.squared_norm()
+    loss = np.mean((fit - y) ** 2) + lam * norm
+    away = np.sqrt(np.mean((fit - optimal_fit) ** 2))
+    return loss, norm, loss - optimum, away, effective_rank(network.W), *_counted(network, X)
 
 
 def _counted(network, X):

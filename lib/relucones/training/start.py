@@ -3,6 +3,7 @@
 import numbers
 
 import numpy as np
+import torch
 
 from .. import checks
 
@@ -64,15 +65,38 @@ def _scales(alpha, runs):
     return scales
 
 
-def _starts(X, m, alpha, runs, seed, start):
+def starts(X, m, alpha, runs, seed, start):
+    """The starts W (runs, m, d) and a (runs, m) that the arguments of `train` ask for."""
     if start is None:
         if m is None or alpha is None:
             raise ValueError("m and alpha must be given, or explicit starts")
         return initialise(m, X.shape[1], alpha, runs, seed)
     if not isinstance(start, (tuple, list)) or len(start) != 2:
         raise ValueError("start must be a pair of arrays (runs, m, d), (runs, m)")
-    W, a = np.asarray(start[0]), np.asarray(start[1])
-    if W.ndim != 3 or W.shape[2] != X.shape[1] or a.shape != W.shape[:2] or 0 in W.shape:
-        raise ValueError(f"start must have shapes (runs, m, {X.shape[1]}), (runs, m), but they are {W.shape}, {a.shape}")
-    flat = checks.matrix(W.reshape(len(W), -1), "start W"), checks.matrix(a, "start a")
-    return flat[0].reshape(W.shape), flat[1]
+    W, a = (_rows(part, name) for part, name in zip(start, ("start W", "start a"), strict=True))
+    if W.ndim != 3 or W.shape[2] != X.shape[1] or a.shape != W.shape[:2]:
+        expected = f"(runs, m, {X.shape[1]}), (runs, m)"
+        raise ValueError(f"start must have shapes {expected}, but they are {W.shape}, {a.shape}")
+    return W, a
+
+
+def _rows(part, name):
+    """One part of a start, checked as a matrix with a row for each run, in its own shape."""
+    try:
+        array = part if hasattr(part, "reshape") else np.asarray(part)
+    except ValueError:  # rows of different lengths
+        return checks.matrix(part, name)
+    shape = tuple(array.shape)
+    if len(shape) < 2 or 0 in shape:
+        raise ValueError(f"{name} must hold runs and neurons, but its shape is {shape}")
+    return checks.matrix(array.reshape(shape[0], -1), name).reshape(shape)
+
+
+def on_device(device):
+    """`device` as a torch.device on which a number can be put."""
+    try:
+        torch.zeros(1, device=device)
+        return torch.device(device)
+    except (RuntimeError, AssertionError, TypeError, ValueError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device must be one that torch can use here, but it is {device!r}: {reason}") from None
