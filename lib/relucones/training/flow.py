@@ -25,6 +25,7 @@ from .limits import ROUNDING
 from .state import State
 
 _TINY = 1e-300  # in place of 0 in a denominator
+_RUNS_SECOND = (0, 2, 3)  # W, gate and residual have runs in their second axis, a and surplus in their first
 
 
 @dataclass(frozen=True)
@@ -39,23 +40,30 @@ class FlowControl:
     turn : float
         The angle in radians by which a neuron may turn in a step, and the change of its length as a share of the
         longest neuron. A step within the tolerance of errors is rarely so long; this catches what two halves miss alike.
-    accuracy : float
-        The relative error of the residual at which Newton's method stops. Far below `error`, since it is squared by one
-        more iteration.
-    held : float
-        How far a neuron may be off the wall that holds it, as a share of its size, when Newton's method stops.
-    iterations : int
-        After which a step counts as failed; most need 3 to 6.
     longest : float
         The limit of a step's length times the largest pull, so that the series of sinh and cosh are exact to rounding.
+    accuracy : float
+        The relative error of the residual at which Newton's method stops; it converges fast, and limits are found to
+        about this accuracy.
+    held : float
+        How far a neuron may be off a wall that holds it, as a share of its size, when Newton's method stops. Small,
+        since the neuron stays there.
+    passed : float
+        The same for walls that it crosses, an error that is made once.
+    together : int
+        The iterations that all runs make together; those that have not been found by then go on by themselves.
+    iterations : int
+        After which a step counts as failed; most need 3 to 6.
     """
 
     error: float = 1e-3
     turn: float = 0.1
-    accuracy: float = 1e-5
-    held: float = 1e-5
-    iterations: int = 12
     longest: float = 1.0
+    accuracy: float = 1e-7
+    held: float = 1e-8
+    passed: float = 1e-5
+    together: int = 4
+    iterations: int = 16
 
 
 class _Point(NamedTuple):
@@ -66,6 +74,15 @@ class _Point(NamedTuple):
     gate: torch.Tensor
     residual: torch.Tensor
     surplus: torch.Tensor
+
+    def of(self, rows):
+        """The same of these runs only."""
+        return _Point(*(part[:, rows] if i in _RUNS_SECOND else part[rows] for i, part in enumerate(self)))
+
+    def put(self, rows, other):
+        """Let these runs be where `other` says."""
+        for i, (part, late) in enumerate(zip(self, other, strict=True)):
+            part[(slice(None), rows) if i in _RUNS_SECOND else rows] = late
 
 
 class Flow(State):
@@ -114,15 +131,17 @@ class Flow(State):
 
     def _both_ways(self, start, span):
         """One step and two halves, extrapolated; how much they differ, and how far neurons move; infinite if it failed."""
-        whole, found = self._implicit_step(start, span)
-        middle, found_middle = self._implicit_step(start, span / 2)
-        end, found_end = self._implicit_step(middle, span / 2)
+        weight = self._weight()
+        whole, found = self._implicit_step(start, span, weight)
+        guess = start._replace(residual=(start.residual + whole.residual) / 2)
+        middle, found_middle = self._implicit_step(guess, span / 2, weight)
+        end, found_end = self._implicit_step(middle._replace(residual=whole.residual), span / 2, weight)
         failed = ~(found & found_middle & found_end)
         sizes = _sizes(end.W, end.a)
         gap = ((whole.W - end.W).square().sum(0) + (whole.a - end.a).square()).sqrt()
         error = (gap / (sizes + _TINY)).amax(-1).masked_fill(failed, torch.inf)
         W, a = _as_balanced(2 * end.W - whole.W, 2 * end.a - whole.a, end.surplus, self.a.sign())
-        residual = self.fit(self.dots(W), a, self._weight()) - self.y
+        residual = self.fit(self.dots(W), a, weight) - self.y
         moved = self._movement(W, a).masked_fill(failed, torch.inf)
         return end._replace(W=W, a=a, residual=residual), error.cpu().numpy(), moved.cpu().numpy()
 
@@ -143,49 +162,66 @@ class Flow(State):
 
     # ---- one implicit step --------------------------------------------------------------------------------------
 
-    def _implicit_step(self, start, span):
+    def _implicit_step(self, start, span, weight, left=None):
         """A step in which residuals and gates are those that its end asks for; and for which runs they were found."""
         control, h = self.control, span[:, None]
+        left = control.iterations if left is None else left
         residual, gate = start.residual, start.gate
-        keep, weight = torch.exp(-2 * self.lam * h), self._weight()
-        reach = 2 / self.n * h * start.a  # how far gate times residual moves a neuron against its point
+        keep = torch.exp(-2 * self.lam * h)
+        # How far gate times residual moves a neuron against its point; decay takes off what was moved early.
+        felt = -torch.expm1(-2 * self.lam * h) / (2 * self.lam)
+        reach = 2 / self.n * felt * start.a
         sizes = start.W.square().sum(0).sqrt() + _TINY
         before, floor = self.dots(start.W), ROUNDING * self._squares.sqrt() * sizes
-        for _ in range(control.iterations):
+        for _ in range(min(left, control.together)):
             W, a = _in_constant_pull(start.W, start.a, self.pull(gate, residual), h, keep)
             dots = self.dots(W)
             give = reach * residual[:, :, None] * self._squares
             share, held = _shares(before, dots, gate, give, floor)
-            error = self.fit(dots, a, weight) - self.y - residual
-            off_by = (((share - gate) * give).abs().amax(0) / sizes).amax(-1)
-            found = (error.abs().amax(0) <= control.accuracy * residual.abs().amax(0)) & (off_by <= control.held)
+            error = (self.fit(dots, a, weight) - self.y - residual).abs().amax(0)
+            off_by = ((share - gate) * give).abs() / sizes
+            off_by = torch.where(held, off_by / control.held, off_by / control.passed).amax(0).amax(-1)
+            found = (error <= control.accuracy * residual.abs().amax(0)) & (off_by <= 1)
             if bool(found.all()):
                 break
-            better, gates = self._newton(residual, gate, dots, a, reach, span, share, held)
+            if left < control.iterations:  # walls of one neuron may play ball with each other
+                share = torch.where(held, share, (share + gate) / 2)
+            better, gates = self._newton(residual, gate, dots, a, weight, reach, (felt, 2 * h - felt), share, held)
             # A run that has been found stays as it is, so that its end does not depend on the others.
             residual, gate = torch.where(found, residual, better), torch.where(found[:, None], gate, gates)
         surplus = start.surplus * keep**2
         W, a = _as_balanced(W, a, surplus, start.a.sign())
-        return _Point(W, a, gate, residual, surplus), found
+        end = _Point(W, a, gate, residual, surplus)
+        if bool(found.all()) or left <= control.together:
+            return end, found
+        rest = (~found).nonzero()[:, 0]
+        again = _Point(start.W, start.a, gate, residual, start.surplus).of(rest)
+        late, found[rest] = self._implicit_step(again, span[rest], weight[rest], left - control.together)
+        end.put(rest, late)
+        return end, found
 
-    def _newton(self, residual, gate, dots, a, reach, span, share, held):
+    def _newton(self, residual, gate, dots, a, weight, reach, times, share, held):
         """One iteration for residuals and gates together: held dots go to zero, whatever the residuals become."""
         run, neuron = held.any(0).nonzero(as_tuple=True)  # those that slide along walls
         dots = dots - reach * self._through_gram(torch.where(held, 0.0, (share - gate) * residual[:, :, None]))
         on = torch.where(held, 0.0, share)
-        weight = self._weight()
-        kernel = self._kernel(on, dots, a, weight)
+        strength = a.square() * weight
+        seen = on.transpose(0, 1)
+        kernel = self.gram * ((seen * strength[:, None]) @ seen.mT)  # of directions, (runs, n, n)
         if len(run):
             walls = held[:, run, neuron].T
             inverse = self._inverse_on(walls)
             slide = dots[:, run, neuron].T[:, :, None]
             lift = inverse @ slide  # what brings the held dots to zero
             dots[:, run, neuron] = (slide - self.gram @ lift)[:, :, 0].T
-            seen = on[:, run, neuron].T[:, :, None] * self.gram
-            strength = (a.square() * weight)[run, neuron][:, None, None]
-            kernel.index_add_(0, run, -strength * (seen @ inverse @ seen.mT))
+            through = on[:, run, neuron].T[:, :, None] * self.gram
+            kernel.index_add_(0, run, -strength[run, neuron][:, None, None] * (through @ inverse @ through.mT))
+        heights = torch.relu(dots).transpose(0, 1)
+        # For how long a change of the residuals tells on directions and on sizes: sizes are at rest, decay pays for growth.
+        turns, grows = (2 / self.n * time[:, :, None] for time in times)
+        system = turns * kernel + grows * ((heights * weight[:, None]) @ heights.mT)
+        system.diagonal(dim1=1, dim2=2).add_(1.0)
         error = self.fit(dots, a, weight) - self.y - residual
-        system = torch.eye(self.n, dtype=a.dtype, device=a.device) + 2 / self.n * span[:, None, None] * kernel
         change = torch.linalg.solve(system, error.T[:, :, None])[:, :, 0].T
         better, gates = residual + change, torch.where(held, gate, share)
         if len(run):
@@ -196,11 +232,6 @@ class Flow(State):
             holding = ((mine * residual[:, run] + more) / after).clamp(0, 1)
             gates[:, run, neuron] = torch.where(walls.T, holding, mine)
         return better, gates
-
-    def _kernel(self, on, dots, a, weight):
-        """The tangent kernel of every run, (runs, n, n)."""
-        seen, heights = on.transpose(0, 1), torch.relu(dots).transpose(0, 1)
-        return self.gram * ((seen * (a.square() * weight)[:, None]) @ seen.mT) + (heights * weight[:, None]) @ heights.mT
 
     def _inverse_on(self, walls):
         """The inverses of the Gram matrices of the points in the rows of `walls`, zero elsewhere."""
