@@ -21,7 +21,7 @@ export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup book serve test lint unit site coverage shots tidy newest lock repository bench clean distclean
+.PHONY: help setup book serve test lint unit kernel thorough site coverage shots tidy newest lock repository bench clean distclean
 
 help:  ## list the tasks
 	@echo "make TASK, where TASK is one of"
@@ -36,22 +36,29 @@ book: setup  ## run the notebooks and build the site in _build/html
 	@$(BIN)/python tools/build.py --jobs $(JOBS)
 
 serve: book  ## show the site on http://localhost:8000 (PORT=... for another port)
-	$(BIN)/python -m http.server $(PORT) --bind localhost --directory _build/html
+	@$(BIN)/python tools/serve.py $(PORT)
 
-test: setup lint unit site  ## everything: lint, library, notebooks, the built site in a browser
+test: setup lint unit kernel site  ## everything: lint, library, notebooks, another kernel, the built site in a browser
 
 lint: setup  ## style of the code, spelling of the text
 	@$(BIN)/ruff check .
 	@$(BIN)/codespell
 
 unit: setup  ## tests of the library (with coverage), rules of the notebooks, every notebook run
-	$(PYTEST) tests/lib tests/book tests/tools book --cov=relucones --cov-report=term:skip-covered --cov-fail-under=95
+	$(PYTEST) tests/lib tests/book tests/tools book --cov --cov-report=term:skip-covered --cov-fail-under=95
+
+kernel: setup  ## tests of the library under another kernel of OpenBLAS, as another processor would run them
+	@$(BIN)/python tools/kernels.py other $(PYTEST) tests/lib
+
+thorough: setup  ## the long form of every sampled test, then the whole suite under all kernels (hours)
+	RELUCONES_THOROUGH=1 $(PYTEST) tests/lib tests/tools
+	@$(BIN)/python tools/kernels.py all $(PYTEST) tests/lib tests/book tests/tools book
 
 site: book  ## open every page of the built site in a browser
 	$(PYTEST) tests/site
 
 coverage: setup  ## lines of the library that no test reaches, in htmlcov/index.html
-	$(PYTEST) tests/lib --cov=relucones --cov-report=term-missing:skip-covered --cov-report=html
+	$(PYTEST) tests/lib --cov --cov-report=term-missing:skip-covered --cov-report=html
 	@echo "Coverage: htmlcov/index.html"
 
 shots: book  ## pictures of every page (wide, phone, dark) in _build/shots

@@ -24,7 +24,7 @@ from report import summary, table
 from tqdm import tqdm
 
 HERE = Path(__file__).parent
-RESULTS = HERE.parent / "lib/relucones/results/how_fast.json"
+RESULTS = HERE.parent / "lib/relucones_book/results/how_fast.json"
 FIGURES = HERE.parent / "_build/benchmarks"
 PEER_PACKAGES = ("pyscnn==0.0.10", "torch==2.13.0")
 REPEATS = 5
@@ -134,11 +134,14 @@ def install_peers():
 
 
 def draw(results, folder):
-    from relucones import plots  # slow to import, and not needed before
+    from relucones_book import figures  # slow to import, and not needed before
 
     folder.mkdir(parents=True, exist_ok=True)
-    figures = {"growth": plots.time_growth(results), "routes": plots.time_and_distance(results, 50, 3)}
-    for name, (figure, _) in figures.items():
+    pictures = {
+        "growth": figures.time_growth(results),
+        "routes": figures.time_and_distance(results, 50, 3),
+    }
+    for name, (figure, _) in pictures.items():
         figure.savefig(folder / f"{name}.png", bbox_inches="tight", dpi=150)
     print(f"Figures: {folder}")
 

@@ -13,20 +13,20 @@ import argparse
 import hashlib
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from importlib import metadata
+from multiprocessing import active_children
 from pathlib import Path
 from shutil import copy2, rmtree
 
-import nbformat
 import yaml
-from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn
-from jupyter_cache.executors.utils import single_nb_execution
-from nbclient.exceptions import CellTimeoutError
+
+# What is slow to import is imported where it is used, so that an interrupt in the first second is met too.
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
@@ -62,7 +62,7 @@ def notebooks():
 
 def code_fingerprint():
     """A hash over everything but the notebooks that the outputs depend on."""
-    inputs = [ROOT / "constraints.txt", *ROOT.glob("lib/relucones/**/*")]
+    inputs = [ROOT / "constraints.txt", *ROOT.glob("lib/relucones*/**/*")]
     inputs += [p for p in BOOK.glob("**/*") if p.suffix not in SOURCES]
     digest = hashlib.sha256(platform.python_version().encode())
     for path in sorted(inputs):
@@ -86,8 +86,28 @@ def drop_stale_outputs():
     stamp.write_text(current)
 
 
+def leave_interrupts_to_parent():
+    """Ctrl-C reaches every process of the terminal; the parent alone answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def processes_killed_on_interrupt():
+    """Otherwise the pool waits until their notebooks end.  A kernel ends with the process that started it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for process in active_children():
+            process.kill()
+        raise
+
+
 def run_notebook(path, timeout):
     """Run one notebook; once more after a time-out, since one run in some hundreds stalls with its kernel idle."""
+    import nbformat
+    from jupyter_cache.executors.utils import single_nb_execution
+    from nbclient.exceptions import CellTimeoutError
+
     for _ in range(2):
         notebook = nbformat.read(path, as_version=4)
         result = single_nb_execution(notebook, cwd=str(path.parent), timeout=timeout, allow_errors=False)
@@ -98,6 +118,10 @@ def run_notebook(path, timeout):
 
 def execute(jobs, timeout):
     """Fill the cache; returns how many notebooks ran."""
+    import nbformat
+    from jupyter_cache import get_cache
+    from jupyter_cache.base import CacheBundleIn
+
     cache = get_cache(CACHE)
     pending = []
     for path in notebooks():
@@ -108,19 +132,20 @@ def execute(jobs, timeout):
     failed = []
     if pending:
         print(f"Running {len(pending)} notebooks, {min(jobs, len(pending))} at a time", flush=True)
-    with ProcessPoolExecutor(max_workers=jobs) as pool:
+    with ProcessPoolExecutor(max_workers=jobs, initializer=leave_interrupts_to_parent) as pool:
         runs = {pool.submit(run_notebook, path, timeout): path for path in pending}
-        for run in as_completed(runs):
-            path, result = runs[run], run.result()
-            name = path.relative_to(ROOT)
-            if result.err is not None:
-                print(f"  FAILED  {name}\n{result.exc_string}", flush=True)
-                failed.append(name)
-                continue
-            print(f"  {result.time:6.1f} s  {name}", flush=True)
-            record = cache.add_nb_to_project(str(path))
-            bundle = CacheBundleIn(result.nb, record.uri, data={"execution_seconds": result.time})
-            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        with processes_killed_on_interrupt():
+            for run in as_completed(runs):
+                path, result = runs[run], run.result()
+                name = path.relative_to(ROOT)
+                if result.err is not None:
+                    print(f"  FAILED  {name}\n{result.exc_string}", flush=True)
+                    failed.append(name)
+                    continue
+                print(f"  {result.time:6.1f} s  {name}", flush=True)
+                record = cache.add_nb_to_project(str(path))
+                bundle = CacheBundleIn(result.nb, record.uri, data={"execution_seconds": result.time})
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     if failed:
         sys.exit(f"{len(failed)} notebooks failed: {', '.join(map(str, failed))}")
     return len(pending)
@@ -165,7 +190,8 @@ def write_versions(anew):
 def build():
     program = Path(sys.executable).parent / "jupyter-book"
     command = [program, "build", ".", "-W", "-n", "--keep-going", "-q"]
-    done = subprocess.run(command, cwd=ROOT, timeout=BUILD_LIMIT, check=False)
+    # In a session of its own: an interrupt does not reach it, and this process kills it.
+    done = subprocess.run(command, cwd=ROOT, timeout=BUILD_LIMIT, check=False, start_new_session=True)
     if done.returncode:
         sys.exit("The book did not build cleanly: the warnings above count as errors.")
 
@@ -187,4 +213,9 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("\nbuild: stopped; notebooks that ran to their end are kept, and `make book` goes on from there.",
+              file=sys.stderr)
+        sys.exit(130)

@@ -199,3 +199,6 @@ if __name__ == "__main__":
         main()
     except InstallError as error:
         sys.exit(f"install: {error}")
+    except KeyboardInterrupt:
+        print("\ninstall: stopped; the same command goes on from there", file=sys.stderr)
+        sys.exit(130)

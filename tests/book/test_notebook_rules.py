@@ -18,7 +18,8 @@ EVERY NOTEBOOK (``book/**/*.ipynb``)
   R7  A ``remove-cell`` cell (other than the Colab cell) asserts and defines nothing: it holds
       only ``assert`` statements and calls of ``np.testing.assert_*``; no ``:=``.
       Every assertion goes there: a visible cell has no bare ``assert``.
-  R8  A cell that draws (it calls ``plt.show()`` or ``plots.something(...)`` outside a function)
+  R8  A cell that draws (it calls ``plt.show()`` or ``plots.something(...)`` or
+      ``figures.something(...)`` outside a function)
       ends with ``plt.show()`` and carries this metadata::
 
           "mystnb": {"image":  {"alt": "what is seen, 30 characters or more"},
@@ -28,7 +29,7 @@ EVERY NOTEBOOK (``book/**/*.ipynb``)
       sliders (R9), whose frames carry their own alt text.
   R9  Live widgets are an extra: a cell that mentions ``ipywidgets``, ``interact`` or
       ``widgets.`` is tagged ``remove-output``.  Readers of the site get a pre-drawn
-      ``plots.slider(...)`` instead; ``plots.interact(...)`` moves the same figure live.
+      ``sliders.slider(...)`` instead; ``sliders.interact(...)`` moves the same figure live.
   R10 Pictures in markdown have alt text and are local; links to other pages are relative
       without host.  No raw ``<img>``, ``<script>``, ``<iframe>``.
 
@@ -118,8 +119,8 @@ SECTIONS = [
 OPTIONAL_SECTIONS = {"The proof"}
 CLAIMS = ("prf:theorem", "prf:proposition", "prf:lemma", "prf:corollary")
 VAGUE_VERBS = ("understand", "know", "learn", "be ", "see ", "get ")
-# Functions of ``plots`` that hand back no picture of their own.
-NOT_PICTURES = ("slider", "interact", "color", "use_", "set_")
+# Functions of ``plots`` and ``figures`` that hand back no picture of their own.
+NOT_PICTURES = ("color", "use_", "set_", "describe_", "name_", "bits")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -267,7 +268,8 @@ def draws(piece):
         return False
     names = list(calls(t, inside_functions=False))
     return "plt.show" in names or any(
-        n.startswith("plots.") and not n.removeprefix("plots.").startswith(NOT_PICTURES) for n in names
+        n.startswith(("plots.", "figures.")) and not n.split(".")[1].startswith(NOT_PICTURES)
+        for n in names
     )
 
 

@@ -15,7 +15,7 @@ def figure(name):
 
 
 SLIDER = """\
-from relucones import plots
+from relucones_book import sliders
 
 
 def draw(slope):
@@ -24,7 +24,7 @@ def draw(slope):
     return fig, ax
 
 
-plots.slider(draw, [1, 2, 3], "slope", alt=lambda slope: f"A straight line of slope {slope}.")
+sliders.slider(draw, [1, 2, 3], "slope", alt=lambda slope: f"A straight line of slope {slope}.")
 """
 
 
@@ -66,7 +66,7 @@ def example_chapter():
         code("assert count == 2", "remove-cell"),
         text("## Experiment: once more"),
         code(SLIDER),
-        code('plots.interact(draw, [1, 2, 3], "slope")', "remove-output"),
+        code('sliders.interact(draw, [1, 2, 3], "slope")', "remove-output"),
         code("np.testing.assert_allclose(count, 2)", "remove-cell"),
         text("## What to remember\n\n- Two."),
         text("## Exercises"),
@@ -156,7 +156,7 @@ DEFECTS = [
     (rules.r8_figures_described, edit("plt.show", lambda c: c.metadata.mystnb.figure.update(name="Fig 1"))),
     (rules.r8_figures_described, replace("plt.show()", "plt.show()\nx = 1")),
     (rules.r8_figures_described, add(code("fig, ax = plots.cones(3)"))),
-    (rules.r9_widgets_are_extra, edit("plots.interact", tag())),
+    (rules.r9_widgets_are_extra, edit("sliders.interact", tag())),
     (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("![](picture.png)"))),
     (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("![A fine picture](https://e.org/p.png)"))),
     (rules.r10_markdown_pictures_and_links, add(new_markdown_cell("<img src='p.png'>"))),
@@ -186,8 +186,8 @@ DEFECTS = [
     (rules.c8_exercises, replace(":class: dropdown\n\nOne", ":class: tip\n\nOne")),
     (rules.c9_self_check, replace("true value", "our value")),
     (rules.c10_hidden_numbers_and_interaction, drop("assert count")),
-    (rules.c10_hidden_numbers_and_interaction, drop("plots.slider")),
-    (rules.c10_hidden_numbers_and_interaction, drop("plots.interact")),
+    (rules.c10_hidden_numbers_and_interaction, drop("sliders.slider")),
+    (rules.c10_hidden_numbers_and_interaction, drop("sliders.interact")),
     (rules.c11_glossary_used, replace("{term}`coupon`", "coupon")),
 ]
 

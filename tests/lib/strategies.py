@@ -3,6 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
+from relucones import Network
+
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -33,3 +35,13 @@ def problems(draw, most=6, dimensions=3):
     grid = draw(st.booleans())
     y = rng.integers(-2, 3, len(X)).astype(float) if grid else rng.standard_normal(len(X))
     return X, y, draw(st.sampled_from([1.5, 0.9, 0.5, 0.1, 0.01, 1e-3]))
+
+
+def random_network(seed, m=4, d=3):
+    rng = np.random.default_rng(seed)
+    return Network(rng.standard_normal((m, d)), rng.standard_normal(m))
+
+
+def random_data(seed, n=6, d=3):
+    rng = np.random.default_rng(seed + 1)
+    return rng.standard_normal((n, d)), rng.standard_normal(n)

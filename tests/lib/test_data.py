@@ -1,4 +1,4 @@
-"""Data sets: exact geometry, seeds, real tables and CSV files."""
+"""Data sets: exact geometry, seeds, real tables, standardising."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from oracles import general_position
 from relucones import activation_patterns, count_patterns, data
-from relucones.data import Dataset, load_csv
+from relucones.data import Dataset, Standardisation
 from strategies import seeds
 
 MAKERS = {
@@ -51,6 +51,7 @@ def test_with_bias_appends_ones():
     assert data.five_points().with_bias().columns == ()
 
 
+@pytest.mark.filterwarnings("ignore:.*constant")
 @given(seeds, st.integers(1, 50), st.floats(-5, 5))
 def test_standardised_has_mean_zero_and_variance_one_and_constants_are_zero(seed, n, constant):
     rng = np.random.default_rng(seed)
@@ -61,6 +62,45 @@ def test_standardised_has_mean_zero_and_variance_one_and_constants_are_zero(seed
     if n > 1:
         np.testing.assert_allclose(d.X[:, :2].std(axis=0), 1)
         assert d.y.std() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-9, 1.0, 1e40])
+def test_standardised_in_any_units(size):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((9, 2)), rng.standard_normal(9)
+    plain, scaled = Dataset(X, y).standardised(), Dataset(X * size, y * size).standardised()
+    np.testing.assert_allclose(scaled.X, plain.X, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(scaled.y, plain.y, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:.*constant")
+@given(st.floats(-1e30, 1e30), st.integers(1, 40))
+def test_a_column_of_equal_numbers_is_zero_exactly(value, n):
+    d = Dataset(np.full((n, 1), value), np.full(n, value)).standardised()
+    assert not d.X.any()
+    assert not d.y.any()
+
+
+def test_constant_columns_are_named_before_they_become_zero():
+    d = Dataset([[1.0, 5.0], [2.0, 5.0]], [1.0, 2.0], columns=("size", "room"))
+    assert d.constant() == ["room"]
+    with pytest.warns(UserWarning, match="room is constant, and becomes 0 by standardising"):
+        d.standardised()
+    assert Dataset(d.X, d.y).constant() == ["column 2"]
+
+
+def test_the_constants_of_the_standardisation_are_kept():
+    rng = np.random.default_rng(0)
+    raw = Dataset(rng.standard_normal((9, 2)) * 7 + 3, rng.standard_normal(9) * 5 - 1)
+    assert raw.standardisation is None
+    d = raw.standardised().with_bias()
+    assert isinstance(d.standardisation, Standardisation)
+    np.testing.assert_allclose(d.standardisation.points(raw.X), d.X[:, :2])
+    np.testing.assert_allclose(d.standardisation.labels(d.y), raw.y)
+    with pytest.raises(ValueError, match="X must have 2 columns"):
+        d.standardisation.points(d.X)
+    with pytest.raises(ValueError, match="outputs must be finite"):
+        d.standardisation.labels([np.nan])
 
 
 def test_standardised_constant_labels_are_zero():
@@ -78,7 +118,7 @@ def test_gaussian_points_are_generic_and_labelled_by_a_network():
     X, y = data.gaussian_teacher(7, 3, seed=0)
     assert general_position(X)
     assert y.shape == (7,)
-    # A teacher is positively homogeneous: with the same seed, more points do not change what a neuron is.
+    # A teacher is positively homogeneous: more points do not change what a neuron is.
     big = data.gaussian_teacher(20_000, 3, width=1, seed=1)
     assert abs(big.X.mean()) < 0.02
     assert big.X.std() == pytest.approx(1, abs=0.02)
@@ -104,7 +144,9 @@ def test_orthogonal_points_are_uniform_on_the_sphere():
     first = np.array([data.orthogonal(2, 3, rng).X[0] for _ in range(2000)])
     np.testing.assert_allclose(first.mean(axis=0), 0, atol=0.06)
     np.testing.assert_allclose(first.T @ first / 2000, np.eye(3) / 3, atol=0.04)
-    assert np.linalg.det([data.orthogonal(3, 3, rng).X for _ in range(40)]).round().min() == -1  # not rotations only
+    assert (
+        np.linalg.det([data.orthogonal(3, 3, rng).X for _ in range(40)]).round().min() == -1
+    )  # not rotations only
 
 
 def test_orthogonal_labels_can_be_given():
@@ -119,7 +161,9 @@ def test_the_trap_has_its_exact_geometry(d):
     beta[[0, 2]] = 0.8, 0.6
     np.testing.assert_allclose(y, X @ beta, rtol=1e-14)
     np.testing.assert_allclose(y[:4], [4 / 5, 7 / 9, 7 / 9, 32 / 45][: min(d, 4)], rtol=1e-14)
-    np.testing.assert_allclose(np.degrees(np.arccos(y)), [36.87, 38.94, 38.94] + [44.67] * (d - 3), atol=0.005)
+    np.testing.assert_allclose(
+        np.degrees(np.arccos(y)), [36.87, 38.94, 38.94] + [44.67] * (d - 3), atol=0.005
+    )
     spectrum = {3: [0.0032, 0.1317, 0.8651], 4: [0.0023, 0.0406, 0.0988, 0.8583]}
     if d in spectrum:
         np.testing.assert_allclose(np.linalg.eigvalsh(X @ X.T / d), spectrum[d], atol=5e-5)
@@ -162,103 +206,3 @@ def test_real_data_have_their_size_and_are_standardised(name, rows, features):
     correlation = np.abs(np.corrcoef(np.column_stack([whole.X, whole.y]).T)[-1, :-1])
     kept = [whole.columns.index(c) for c in part.columns]
     assert set(kept) == set(np.argsort(-correlation)[:2])
-
-
-# ---- CSV ------------------------------------------------------------------------------------------------------------
-
-
-def write(tmp_path, text, name="data.csv", **options):
-    path = tmp_path / name
-    path.write_text(text, **{"encoding": "utf-8", **options})
-    return path
-
-
-def test_csv_with_and_without_header(tmp_path):
-    d = load_csv(write(tmp_path, "age, bmi,target\n1,2,3\n4,5,-6e-1\n"))
-    np.testing.assert_array_equal(d.X, [[1, 2], [4, 5]])
-    np.testing.assert_array_equal(d.y, [3, -0.6])
-    assert d.columns == ("age", "bmi")
-    d = load_csv(write(tmp_path, "1,2,3\n4,5,6\n"))
-    assert d.columns == ()
-    np.testing.assert_array_equal(d.y, [3, 6])
-
-
-def test_csv_columns_by_name_and_number(tmp_path):
-    path = write(tmp_path, "a,b,c\n1,2,3\n4,5,6\n")
-    for columns, target in ((["c", "a"], "b"), ([3, 1], 2), (["3", " a "], "b"), (("c", 1), "2")):
-        d = load_csv(path, columns=columns, target=target)
-        np.testing.assert_array_equal(d.X, [[3, 1], [6, 4]])
-        np.testing.assert_array_equal(d.y, [2, 5])
-        assert d.columns == ("c", "a")
-    d = load_csv(path, target="a")
-    assert d.columns == ("b", "c")
-    np.testing.assert_array_equal(d.y, [1, 4])
-
-
-def test_csv_text_in_columns_that_are_not_used_is_no_matter(tmp_path):
-    d = load_csv(write(tmp_path, "name,x,y\nfoo,1,2\nbar,3,4\n"), columns=["x"])
-    np.testing.assert_array_equal(d.X, [[1], [3]])
-
-
-def test_csv_byte_order_mark_blank_lines_quotes_and_windows_ends(tmp_path):
-    d = load_csv(write(tmp_path, '"a","b"\r\n\r\n"1","2"\r\n , \r\n3,4\r\n\r\n', encoding="utf-8-sig"))
-    assert d.columns == ("a",)
-    np.testing.assert_array_equal(d.X, [[1], [3]])
-
-
-BAD_CSV = {
-    "text": ("x,y\n1,2\n3,four\n", r"line 3, column 2: expected a finite number, found 'four'"),
-    "missing entry": ("x,y\n1,\n", r"line 2, column 2: expected a finite number, found ''"),
-    "nan": ("x,y\n1,2\nnan,3\n", r"line 3, column 1: expected a finite number, found 'nan'"),
-    "infinity": ("x,y\n1,2\n1,-inf\n", "line 3, column 2: expected a finite number, found '-inf'"),
-    "overflow": ("x,y\n1,1e999\n", "line 2, column 2: expected a finite number"),
-    "far too large": ("x,y\n1,1e200\n", "at most 1e"),
-    "short line": ("x,y,z\n1,2,3\n1,2\n", "line 3: expected 3 entries, found 2"),
-    "long line": ("x,y\n1,2,3\n", "line 2: expected 2 entries, found 3"),
-    "one column": ("x\n1\n2\n", "at least 2 columns"),
-    "semicolons": ("x;y\n1;2\n", "at least 2 columns"),
-    "empty": ("", "no line of numbers"),
-    "blank": ("\n \n", "no line of numbers"),
-    "header only": ("x,y\n", "no line of numbers"),
-}
-
-
-@pytest.mark.parametrize("case", BAD_CSV)
-def test_bad_csv_is_refused_with_its_place(tmp_path, case):
-    text, message = BAD_CSV[case]
-    with pytest.raises(ValueError, match=message):
-        load_csv(write(tmp_path, text))
-
-
-def test_unreadable_paths_are_refused(tmp_path):
-    (tmp_path / "binary.csv").write_bytes(bytes(range(256)))
-    (tmp_path / "utf16.csv").write_text("x,y\n1,2\n", encoding="utf-16")
-    for path, message in (
-        (tmp_path / "missing.csv", "No such file"),
-        (tmp_path, "directory"),
-        (tmp_path / "binary.csv", "cannot be read as a CSV file"),
-        (tmp_path / "utf16.csv", "cannot be read as a CSV file"),
-        (None, "None cannot be read"),
-        (0, "0 cannot be read"),
-        ("nul\0.csv", "cannot be read"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            load_csv(path)
-
-
-@pytest.mark.parametrize(
-    ("columns", "target", "message"),
-    [
-        (["z"], None, "columns must name columns by number from 1 to 3 or one of a, b, c, but it has 'z'"),
-        ([0], None, "columns must .* but it has '0'"),
-        ([4], None, "columns must .* but it has '4'"),
-        (["a"], "w", "target must .* but it has 'w'"),
-        (["a"], "", "target must .* but it has ''"),
-        ([], None, "columns must name at least one"),
-        (["a", "b"], "a", "columns must name at least one column other than that of the labels"),
-        (["c"], None, "other than that of the labels"),
-    ],
-)
-def test_unknown_columns_are_refused(tmp_path, columns, target, message):
-    with pytest.raises(ValueError, match=message):
-        load_csv(write(tmp_path, "a,b,c\n1,2,3\n"), columns=columns, target=target)

@@ -1,6 +1,4 @@
-"""The model against its formula and against PyTorch."""
-
-import pickle
+"""The model against its formula."""
 
 import numpy as np
 import pytest
@@ -9,18 +7,8 @@ from hypothesis import strategies as st
 
 from oracles import loss
 from relucones import Network
-from relucones.network import load_torch, relu
-from strategies import seeds
-
-
-def random_network(seed, m=4, d=3):
-    rng = np.random.default_rng(seed)
-    return Network(rng.standard_normal((m, d)), rng.standard_normal(m))
-
-
-def random_data(seed, n=6, d=3):
-    rng = np.random.default_rng(seed + 1)
-    return rng.standard_normal((n, d)), rng.standard_normal(n)
+from relucones.network import relu
+from strategies import random_data, random_network, seeds
 
 
 @given(seeds)
@@ -53,7 +41,9 @@ def test_rescaling_a_neuron_changes_no_output_and_balancing_undoes_it(seed, t):
 
 
 def test_balancing_a_neuron_with_a_zero_factor_makes_it_zero():
-    net = Network([[1.0, 2.0], [0.0, 0.0], [0.0, 0.0], [3.0, 4.0]], [0.0, 5.0, 0.0, -5.0]).balanced()
+    net = Network(
+        [[1.0, 2.0], [0.0, 0.0], [0.0, 0.0], [3.0, 4.0]], [0.0, 5.0, 0.0, -5.0]
+    ).balanced()
     np.testing.assert_array_equal(net.a[:3], 0)
     np.testing.assert_array_equal(net.W[:3], 0)
     np.testing.assert_allclose(net.W[3], [3, 4])
@@ -77,7 +67,9 @@ def test_signed_patterns_say_which_neuron_is_active_where(seed):
             assert patterns[j, k] == (net.W[j] @ X[k] > 0)
     # Within the patterns the network is linear in v = |a| w.
     v = np.abs(net.a)[:, None] * net.W
-    np.testing.assert_allclose((patterns * (v @ X.T) * signs[:, None]).sum(axis=0), net.predict(X), atol=1e-12)
+    np.testing.assert_allclose(
+        (patterns * (v @ X.T) * signs[:, None]).sum(axis=0), net.predict(X), atol=1e-12
+    )
 
 
 def test_a_zero_outer_weight_counts_as_positive_and_a_wall_as_inactive():
@@ -103,7 +95,9 @@ def test_a_bias_is_a_constant_coordinate():
     W, b, a = np.array([[1.0, -1.0], [0.5, 2.0]]), np.array([0.3, -1.0]), np.array([2.0, -1.0])
     X = np.random.default_rng(0).standard_normal((5, 2))
     net = Network(np.column_stack([W, b]), a)
-    np.testing.assert_allclose(net.predict(np.column_stack([X, np.ones(5)])), np.maximum(X @ W.T + b, 0) @ a)
+    np.testing.assert_allclose(
+        net.predict(np.column_stack([X, np.ones(5)])), np.maximum(X @ W.T + b, 0) @ a
+    )
 
 
 def test_weights_are_copied_and_shown_shortly():
@@ -113,137 +107,3 @@ def test_weights_are_copied_and_shown_shortly():
     assert net.W[0, 0] == 1
     assert net.W.dtype == net.a.dtype == np.float64
     assert repr(net) == "Network(m=2, d=3, |theta|^2=8)"
-
-
-# ---- PyTorch ----------------------------------------------------------------------------------------------------
-
-
-def two_layers(m=5, d=3, bias=True, dtype=None):
-    torch = pytest.importorskip("torch")
-    torch.manual_seed(0)
-    return torch.nn.Sequential(
-        torch.nn.Linear(d, m, bias=bias, dtype=dtype), torch.nn.ReLU(), torch.nn.Linear(m, 1, bias=False, dtype=dtype)
-    )
-
-
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("as_dict", [True, False])
-def test_from_torch_computes_what_torch_computes(bias, as_dict):
-    torch = pytest.importorskip("torch")
-    module = two_layers(bias=bias, dtype=torch.float64)
-    X = np.random.default_rng(0).standard_normal((7, 3))
-    net = Network.from_torch(module.state_dict() if as_dict else module)
-    inputs = np.column_stack([X, np.ones(7)]) if bias else X
-    expected = module(torch.as_tensor(X)).detach().numpy().ravel()
-    np.testing.assert_allclose(net.predict(inputs), expected, rtol=1e-12, atol=1e-14)
-
-
-def test_from_torch_takes_a_module_with_its_own_names_and_half_precision():
-    torch = pytest.importorskip("torch")
-
-    class Model(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.hidden = torch.nn.Linear(2, 4, bias=False)
-            self.readout = torch.nn.Linear(4, 1)
-            torch.nn.init.zeros_(self.readout.bias)
-
-        def forward(self, x):
-            return self.readout(torch.relu(self.hidden(x)))
-
-    model = Model()
-    X = np.random.default_rng(0).standard_normal((6, 2)).astype(np.float32)
-    expected = model(torch.as_tensor(X)).detach().numpy().ravel()
-    np.testing.assert_allclose(Network.from_torch(model).predict(X), expected, atol=1e-6)
-    half = Network.from_torch(model.to(torch.bfloat16))
-    np.testing.assert_allclose(half.predict(X), expected, atol=0.05)
-
-
-def test_from_torch_of_one_neuron_in_one_dimension():
-    net = Network.from_torch(two_layers(m=1, d=1))
-    assert (net.width, net.dimension) == (1, 2)
-
-
-def bad_states():
-    torch = pytest.importorskip("torch")
-    ones = torch.ones
-    return {
-        "no state": (3.0, "module must be a torch module or a state dict, but it is a float"),
-        "empty": ({}, r"two weight matrices of shapes \(m, d\) and \(1, m\)"),
-        "numbers": ({"a": 1}, r"module\['a'\] must be a tensor, but it is a int"),
-        "one layer": ({"a.weight": ones(3, 2)}, "two weight matrices"),
-        "three layers": ({"a.weight": ones(3, 2), "b.weight": ones(3, 3), "c.weight": ones(1, 3)}, "two weight matrices"),
-        "two outputs": ({"a.weight": ones(3, 2), "b.weight": ones(2, 3)}, "two weight matrices"),
-        "widths differ": ({"a.weight": ones(3, 2), "b.weight": ones(1, 4)}, "two weight matrices"),
-        "output bias": ({"a.weight": ones(3, 2), "b.weight": ones(1, 3), "b.bias": ones(1)}, "output bias"),
-        "batch norm": ({"a.weight": ones(3, 2), "b.weight": ones(1, 3), "n.weight": ones(3)}, "at most one bias each"),
-        "bias of another width": ({"a.weight": ones(3, 2), "a.bias": ones(4), "b.weight": ones(1, 3)}, "at most one bias each"),
-        "not a number": ({"a.weight": ones(3, 2) * float("nan"), "b.weight": ones(1, 3)}, "W must be finite"),
-        "complex": ({"a.weight": 1j * ones(3, 2), "b.weight": ones(1, 3)}, "dense tensor of real numbers"),
-        "sparse": ({"a.weight": ones(3, 2).to_sparse(), "b.weight": ones(1, 3)}, "dense tensor of real numbers"),
-        "without storage": ({"a.weight": ones(3, 2, device="meta"), "b.weight": ones(1, 3)}, "dense tensor of real numbers"),
-    }
-
-
-@pytest.mark.parametrize(
-    "case",
-    ["no state", "empty", "numbers", "one layer", "three layers", "two outputs", "widths differ", "output bias", "batch norm",
-     "bias of another width", "not a number", "complex", "sparse", "without storage"],
-)  # fmt: skip
-def test_from_torch_refuses_what_is_no_such_network(case):
-    state, message = bad_states()[case]
-    with pytest.raises(ValueError, match=message):
-        Network.from_torch(state)
-
-
-def test_unnamed_layers_are_read_in_order():
-    torch = pytest.importorskip("torch")
-    net = Network.from_torch({0: torch.ones(3, 2), 1: torch.ones(1, 3)})
-    assert (net.width, net.dimension) == (3, 2)
-
-
-def test_load_torch_reads_what_torch_wrote(tmp_path):
-    torch = pytest.importorskip("torch")
-    module = two_layers(bias=False)
-    torch.save(module.state_dict(), tmp_path / "net.pt")
-    net = load_torch(tmp_path / "net.pt")
-    np.testing.assert_array_equal(net.W, module[0].weight.detach().double().numpy())
-
-
-@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
-def test_load_torch_runs_no_code_from_the_file(tmp_path):
-    torch = pytest.importorskip("torch")
-    witness = tmp_path / "code ran"
-
-    class Trap:
-        def __reduce__(self):
-            return (open, (str(witness), "w"))
-
-    for name, write in (("plain.pt", lambda p: p.write_bytes(pickle.dumps(Trap()))), ("torch.pt", lambda p: torch.save(Trap(), p))):
-        write(tmp_path / name)
-        with pytest.raises(ValueError, match="is not a state dict of tensors"):
-            load_torch(tmp_path / name)
-    assert not witness.exists()
-
-
-def test_load_torch_refuses_other_files_by_name(tmp_path):
-    torch = pytest.importorskip("torch")
-    torch.save(torch.ones(3), tmp_path / "tensor.pt")
-    torch.save({"epoch": 3, "model": {}}, tmp_path / "checkpoint.pt")
-    (tmp_path / "text.pt").write_text("x,y\n1,2\n")
-    (tmp_path / "empty.pt").write_bytes(b"")
-    for name in ("tensor.pt", "checkpoint.pt", "text.pt", "empty.pt"):
-        with pytest.raises(ValueError, match=name):
-            load_torch(tmp_path / name)
-    with pytest.raises(ValueError, match=r"missing\.pt cannot be read: No such file"):
-        load_torch(tmp_path / "missing.pt")
-    with pytest.raises(ValueError, match="cannot be read"):
-        load_torch(tmp_path)
-
-
-def test_load_torch_says_when_torch_is_missing(monkeypatch):
-    import sys
-
-    monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(ValueError, match="needs PyTorch"):
-        load_torch("net.pt")

@@ -171,7 +171,7 @@ def test_gates_lie_inside_their_cells(bench):
 
 @pytest.fixture(scope="module")
 def stored():
-    return json.loads((files("relucones") / "results/how_fast.json").read_text(encoding="utf-8"))
+    return json.loads((files("relucones_book") / "results/how_fast.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +182,7 @@ def rows(stored):
 def test_the_file_is_complete(bench, stored):
     run = bench["run"]
     assert sorted(map(run.key, stored["runs"])) == sorted(map(run.key, run.repetitions(run.CASES)))
-    assert run.RESULTS.samefile(str(files("relucones") / "results/how_fast.json"))
+    assert run.RESULTS.samefile(str(files("relucones_book") / "results/how_fast.json"))
     assert stored["summary"] == json.loads(json.dumps(bench["report"].summary(stored["runs"])))
     assert len(stored["summary"]["fits"]) == 7
 

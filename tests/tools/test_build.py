@@ -1,6 +1,12 @@
-"""The build runs a stalled notebook once more, and reports one that fails."""
+"""The build: a stalled notebook, one that fails, and an interrupt."""
 
 import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -29,7 +35,11 @@ def build():
 
 def notebook(folder, source):
     node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-    node.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    node.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     path = folder / "page.ipynb"
     nbformat.write(node, path)
     return path
@@ -46,5 +56,35 @@ def test_a_slow_cell_fails_in_the_end(build, tmp_path):
 
 def test_a_failing_cell_is_not_run_again(build, tmp_path):
     source = 'from pathlib import Path\nopen("runs", "a").write("x")\nassert False'
-    assert isinstance(build.run_notebook(notebook(tmp_path, source), timeout=30).err, CellExecutionError)
+    assert isinstance(
+        build.run_notebook(notebook(tmp_path, source), timeout=30).err, CellExecutionError
+    )
     assert (tmp_path / "runs").read_text() == "x"
+
+
+@pytest.mark.parametrize("after", ["start", "notebooks"])
+def test_an_interrupt_is_one_line_and_ends_the_notebooks(tmp_path, after):
+    """As a terminal sends it: to every process of the group."""
+    (tmp_path / "book").mkdir()
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools/build.py", tmp_path / "tools")
+    for name in ("constraints.txt", "_config.yml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/page\n")
+    notebook(tmp_path / "book", "import time\ntime.sleep(60)")
+    command = [sys.executable, "tools/build.py", "--jobs", "2"]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, start_new_session=True, **streams) as process:
+        if after == "notebooks":
+            assert process.stdout.readline() == "Running 1 notebooks, 1 at a time\n"
+            time.sleep(3)
+        else:
+            time.sleep(0.3)
+        start = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=30)
+        assert time.monotonic() - start < 20
+        said = process.stdout.read()
+    assert process.returncode == 130
+    assert "build: stopped; notebooks that ran to their end are kept" in said
+    assert "Traceback" not in said

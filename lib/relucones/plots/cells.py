@@ -1,19 +1,18 @@
-"""Cells of the data's hyperplane arrangement: in the plane, on the sphere, their number and their sizes."""
+"""Activation cones of anybody's points: in the plane, on the sphere, by size."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
-from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Wedge
 
-from ..arrangement import activation_patterns, count_patterns
-from ..convex import solve_global
-from ..data import five_points
+from ..arrangement import activation_patterns
 from .style import color
 
 # A cell is the darker the more points are active in it. Neighbours differ in one point, so they differ in shade.
 _shades = LinearSegmentedColormap.from_list("active points", ["#fbfdff", "#b9def3", color.cone])
 _RIM = 1.5  # radius of the drawn part of weight space; patterns stand near it
+_VIEW = np.array([[0.36, 0.48, -0.8], [-0.8, 0.6, 0.0], [0.48, 0.64, 0.6]])  # rows: right, up, towards the reader
+_PIXELS = 440
 
 
 def bits(pattern):
@@ -27,9 +26,9 @@ def weight_space(X, network=None):
     With a `network`, its inner weights are arrows, coloured by the sign of the outer weight.
     """
     fig, ax = plt.subplots(figsize=(5.4, 5.2))
-    _draw_wedges(ax, X)
+    draw_wedges(ax, X)
     if network is not None:
-        _draw_neurons(ax, network)
+        draw_neurons(ax, network)
     fig.tight_layout()
     return fig, ax
 
@@ -54,7 +53,7 @@ def turn_weight(X, degrees):
     left.set_title("data space", fontsize=13)
     left.spines[:].set_color("#bbbbbb")
     left.spines[:].set_visible(True)
-    _draw_wedges(axes[1], X, chosen=bits(active))
+    draw_wedges(axes[1], X, chosen=bits(active))
     _arrow(axes[1], 0.78 * w, color.point)  # short of the patterns; only its direction matters
     axes[1].set_title(f"weight space: {bits(active)}", fontsize=13)
     fig.subplots_adjust(left=0.02, right=0.99, top=0.92, bottom=0.02, wspace=0.03)
@@ -91,26 +90,6 @@ def new_wall(X):
     return fig, axes
 
 
-def pattern_growth(n_max=100, dimensions=(2, 3, 4, 5)):
-    """The number of activation patterns against the number of points, both on log axes, with 2^n and the power bound."""
-    fig, ax = plt.subplots(figsize=(5.4, 4.2))
-    n = np.arange(1, n_max + 1)
-    shades = plt.cm.cividis(np.linspace(0.1, 0.75, len(dimensions)))
-    for d, shade in zip(dimensions, shades, strict=True):
-        counts = [count_patterns(int(k), d) for k in n]
-        ax.loglog(n, counts, color=shade)
-        ax.loglog(n, 2.0 * n ** (d - 1), color=shade, ls=":", lw=1.5)
-        ax.text(1.08 * n_max, counts[-1], f"$d={d}$", color=shade, va="center", fontsize=12)
-    short = n[n <= 29]
-    ax.loglog(short, 2.0**short, color=color.theory, lw=1.5)
-    ax.text(25, 4e8, "$2^n$", ha="right", fontsize=13)
-    ax.set(xlabel="number of points $n$", ylabel="number of patterns $N$", xlim=(1, n_max), ylim=(1.5, 1e9))
-    handles = [Line2D([], [], color=color.wall), Line2D([], [], color=color.wall, ls=":", lw=1.5)]
-    ax.legend(handles, ["$N(n, d)$", "bound $2n^{d-1}$"], loc="upper left", fontsize=12)
-    fig.tight_layout()
-    return fig, ax
-
-
 def cell_sizes(shares):
     """A histogram of the cells' shares of the sphere, on a log axis, with the share that equal cells would have."""
     shares = np.asarray(shares)
@@ -127,30 +106,7 @@ def cell_sizes(shares):
     return fig, ax
 
 
-def readme_picture(path):
-    """The picture of the README: cones of the five points, and the neurons of their optimal network.
-
-    Remade from the root of the repository by
-    ``python -c "from relucones import plots; plots.readme_picture('book/figures/readme.png')"``.
-    """
-    X, y = five_points()
-    fig, ax = plt.subplots(figsize=(8, 5.6))
-    _draw_wedges(ax, X)
-    _draw_neurons(ax, solve_global(X, y, lam=0.02).network)
-    ax.set_position([0.0, 0.01, 0.68, 0.98])
-    arrows = [Line2D([], [], color=c, lw=4) for c in (color.positive, color.negative)]
-    wall = Line2D([], [], color=color.wall, lw=1.5)
-    handles = [*arrows, wall]
-    labels = ["optimal neuron, $a_j > 0$", "optimal neuron, $a_j < 0$", "wall of data point $k$"]
-    fig.legend(handles, labels, loc="center left", bbox_to_anchor=(0.665, 0.5), fontsize=13, labelspacing=1.1)
-    fig.savefig(path, dpi=175, metadata={"Software": None})
-    return fig, ax
-
-
-# ---- the plane --------------------------------------------------------------------------------------------------
-
-
-def _draw_wedges(ax, X, chosen=None):
+def draw_wedges(ax, X, chosen=None):
     """Wedges with their patterns; with `chosen`, that wedge alone is coloured."""
     size, reach = (12, 1.25) if chosen is None else (10, 1.17)
     walls = np.sort(np.concatenate([np.degrees(np.arctan2(X[:, 1], X[:, 0])) + turn for turn in (90, 270)]) % 360)
@@ -176,7 +132,8 @@ def _draw_wedges(ax, X, chosen=None):
     ax.axis("off")
 
 
-def _draw_neurons(ax, network):
+def draw_neurons(ax, network):
+    """The neurons of a network in the plane as arrows, coloured by the sign of their outer weight."""
     for w, a in zip(network.W, network.a, strict=True):
         _arrow(ax, w, color.positive if a > 0 else color.negative)
 
@@ -184,12 +141,6 @@ def _draw_neurons(ax, network):
 def _arrow(ax, tip, shade):
     style = {"arrowstyle": "-|>", "color": shade, "lw": 3.5, "mutation_scale": 20, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", xy=tip, xytext=(0, 0), arrowprops=style, zorder=4)
-
-
-# ---- the sphere -------------------------------------------------------------------------------------------------
-
-_VIEW = np.array([[0.36, 0.48, -0.8], [-0.8, 0.6, 0.0], [0.48, 0.64, 0.6]])  # rows: right, up, towards the reader
-_PIXELS = 440
 
 
 def _two_maps():

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import checks
-from ..certificate import STATIONARITY, certify, shortest_subgradient
-from ..convex import solve_cone
+from ..convex import certify, shortest_subgradient, solve_cone
+from ..convex.certificate import STATIONARITY
 from ..network import Network, relu
 
 ROUNDING = 1e-12  # the sine of the angle to a wall below which a point is off

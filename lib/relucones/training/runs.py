@@ -5,15 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import checks
-from ..certificate import certify
-from ..convex import solve_global
+from ..convex import Solution, certify, solve_global
 from ..network import Network
-from ..solution import Solution
 from .descent import Descent
 from .flow import Flow, FlowControl
 from .limits import Approach, Claim, claimed_limit
 from .records import Traces, measured
-from .start import on_device, starts
+from .start import starts
 
 GLOBAL, SPURIOUS = "global minimum", "spurious stationary point"
 OPEN, DIVERGED = "not converged", "diverged"
@@ -155,10 +153,10 @@ def train(
     if optimum is None:
         optimum = solve_global(X, y, lam)
     elif not isinstance(optimum, Solution):
-        raise ValueError(f"optimum must be a relucones Solution, but it is a {type(optimum).__name__}")
+        raise checks.BadInput(f"optimum must be a relucones Solution, but it is a {type(optimum).__name__}")
     if not (control is None or isinstance(control, FlowControl)):
-        raise ValueError(f"control must be a FlowControl, but it is a {type(control).__name__}")
-    device = on_device(device)
+        raise checks.BadInput(f"control must be a FlowControl, but it is a {type(control).__name__}")
+    device = checks.device(device)
     if process == "flow":
         moving = _AlongFlow(Flow(X, y, lam, W, a, device, control), max_steps, max_time, records)
     else:
@@ -171,9 +169,9 @@ def _process(process, eta):
         return "flow" if eta is None else "descent"
     checks.choice(process, "process", ("flow", "descent"))
     if process == "descent" and eta is None:
-        raise ValueError("eta must be given, the step of descent")
+        raise checks.BadInput("eta must be given, the step of descent")
     if process == "flow" and eta is not None:
-        raise ValueError(f"eta must be left out for the flow, which has no step, but it is {eta:g}")
+        raise checks.BadInput(f"eta must be left out for the flow, which has no step, but it is {eta:g}")
     return process
 
 

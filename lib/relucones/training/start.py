@@ -3,7 +3,6 @@
 import numbers
 
 import numpy as np
-import torch
 
 from .. import checks
 
@@ -52,7 +51,7 @@ def _run_numbers(runs):
         return range(checks.count(runs, "runs"))
     labels = checks.counts(runs, "runs", least=0)
     if labels.ndim != 1:
-        raise ValueError(f"runs must be an integer or a list of run numbers, but its shape is {labels.shape}")
+        raise checks.BadInput(f"runs must be an integer or a list of run numbers, but its shape is {labels.shape}")
     return labels.tolist()
 
 
@@ -61,7 +60,7 @@ def _scales(alpha, runs):
         return np.full(runs, checks.positive(alpha, "alpha"))
     scales = checks.vector(alpha, "alpha", length=runs)
     if scales.min() <= 0:
-        raise ValueError(f"alpha must be positive, but it holds {scales.min():.6g}")
+        raise checks.BadInput(f"alpha must be positive, but it holds {scales.min():.6g}")
     return scales
 
 
@@ -69,34 +68,20 @@ def starts(X, m, alpha, runs, seed, start):
     """The starts W (runs, m, d) and a (runs, m) that the arguments of `train` ask for."""
     if start is None:
         if m is None or alpha is None:
-            raise ValueError("m and alpha must be given, or explicit starts")
+            raise checks.BadInput("m and alpha must be given, or explicit starts")
         return initialise(m, X.shape[1], alpha, runs, seed)
     if not isinstance(start, (tuple, list)) or len(start) != 2:
-        raise ValueError("start must be a pair of arrays (runs, m, d), (runs, m)")
+        raise checks.BadInput("start must be a pair of arrays (runs, m, d), (runs, m)")
     W, a = (_rows(part, name) for part, name in zip(start, ("start W", "start a"), strict=True))
     if W.ndim != 3 or W.shape[2] != X.shape[1] or a.shape != W.shape[:2]:
         expected = f"(runs, m, {X.shape[1]}), (runs, m)"
-        raise ValueError(f"start must have shapes {expected}, but they are {W.shape}, {a.shape}")
+        raise checks.BadInput(f"start must have shapes {expected}, but they are {W.shape}, {a.shape}")
     return W, a
 
 
 def _rows(part, name):
     """One part of a start, checked as a matrix with a row for each run, in its own shape."""
-    try:
-        array = part if hasattr(part, "reshape") else np.asarray(part)
-    except ValueError:  # rows of different lengths
-        return checks.matrix(part, name)
-    shape = tuple(array.shape)
-    if len(shape) < 2 or 0 in shape:
-        raise ValueError(f"{name} must hold runs and neurons, but its shape is {shape}")
-    return checks.matrix(array.reshape(shape[0], -1), name).reshape(shape)
-
-
-def on_device(device):
-    """`device` as a torch.device on which a number can be put."""
-    try:
-        torch.zeros(1, device=device)
-        return torch.device(device)
-    except (RuntimeError, AssertionError, TypeError, ValueError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"device must be one that torch can use here, but it is {device!r}: {reason}") from None
+    found = checks.array(part, name)
+    if found.ndim < 2 or 0 in found.shape:
+        raise checks.BadInput(f"{name} must hold runs and neurons, but its shape is {found.shape}")
+    return checks.matrix(found.reshape(len(found), -1), name).reshape(found.shape)

@@ -9,8 +9,8 @@ from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from relucones import Network, certify, data, lambda_max, solve_global  # noqa: E402
-from relucones.experiments import open_questions, open_questions_data  # noqa: E402
 from relucones.training import claimed_limit, hessian_bound, initialise, merged_directions, train  # noqa: E402
+from relucones_book.experiments import open_questions, open_questions_data  # noqa: E402
 from strategies import problems, seeds  # noqa: E402
 
 

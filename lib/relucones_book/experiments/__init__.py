@@ -1,0 +1,38 @@
+"""The long experiments of the book, one file each; ``python -m relucones reproduce NAME`` runs them.
+
+Each function takes `quick` and returns an `Experiment`: with `quick`, a small part of the points, to try it out.
+"""
+
+from .atlas import atlas, atlas_data, atlas_point
+from .correlated import correlated, correlated_data, correlated_point
+from .open_questions import cone_data, open_questions, open_questions_data, open_questions_point
+from .scale import scale, scale_data, scale_point
+from .trap import trap, trap_data, trap_point
+
+EXPERIMENTS = {
+    "atlas": atlas,
+    "correlated": correlated,
+    "trap": trap,
+    "scale": scale,
+    "open-questions": open_questions,
+}
+
+__all__ = [
+    "EXPERIMENTS",
+    "atlas",
+    "atlas_data",
+    "atlas_point",
+    "cone_data",
+    "correlated",
+    "correlated_data",
+    "correlated_point",
+    "open_questions",
+    "open_questions_data",
+    "open_questions_point",
+    "scale",
+    "scale_data",
+    "scale_point",
+    "trap",
+    "trap_data",
+    "trap_point",
+]

@@ -1,0 +1,128 @@
+"""Three questions that the theorem leaves open, by experiment."""
+
+from itertools import product
+
+import numpy as np
+
+from relucones import Network, data, lambda_max, solve_cone, solve_global
+from relucones.network import relu
+
+from ..reproduce import Experiment
+from .rows import rounded, teacher_or_patients, trained
+
+
+def open_questions(quick=False):
+    """Three questions that the theorem leaves: which weight decay keeps the trap, norms at small width, generalisation."""
+    settings = {
+        "runs": 2 if quick else 4,
+        "time": 10_000,  # the most, in units of 1/lam
+        "decay": {
+            "d": 4,
+            "noise": 1e-3,
+            "m": 100,
+            "scales": [1e-4, 0.1] if quick else [1e-12, 1e-6, 3e-3, 0.012, 0.025, 0.1],
+        },
+        "norm": {"lam": 1e-4, "total": 3.0, "fitted": 1e-3, "n": 8, "d": 3, "orthogonal": 6},
+        "test": {"m": 100, "scales": [0.003, 0.3], "n": 8, "d": 3, "points": 2000, "noise": 0.3},
+    }
+    sets = {"decay": range(1 if quick else 3), "norm": range(1 if quick else 6), "test": range(1 if quick else 12)}
+    decays = [1e-4] if quick else [1e-6, 1e-5, 1e-4, 3e-4, 6e-4, 8e-4]
+    widths = [4, 32] if quick else [2, 4, 8, 16, 32, 64, 128]
+    kinds = ["one neuron", "teacher", "noisy teacher", "diabetes"]
+    tests = [*product(["trap"], [1e-5, 1e-4]), *product(kinds, [1e-3, 1e-2])]
+    points = [
+        *({"part": "decay", "data": kind, "lam": lam, "seed": s} for kind, lam, s in product(["trap", "cone"], decays, sets["decay"])),
+        *(
+            {"part": "norm", "data": kind, "m": m, "seed": s}
+            for kind, m, s in product(["teacher", "random labels", "orthogonal", "diabetes"], widths, sets["norm"])
+        ),
+        *({"part": "test", "data": kind, "lam": lam, "seed": s} for (kind, lam), s in product(tests, sets["test"])),
+    ]
+    return Experiment("open-questions", settings, points, open_questions_point)
+
+
+def open_questions_data(point, settings):
+    """The data set of a point, and what to test on: X, y, test points, their labels; no test points outside "test"."""
+    kind, seed, made = point["data"], point["seed"], settings[point["part"]]
+    if kind == "trap":
+        X, y = data.small_init_trap(settings["decay"]["d"], settings["decay"]["noise"], seed)
+        return X, y, *(_around(X, y, made["points"], seed) if point["part"] == "test" else (None, None))
+    if kind == "cone":
+        return (*cone_data(made["d"], seed), None, None)
+    if point["part"] == "norm":
+        if kind == "orthogonal":
+            n = made["orthogonal"]
+            X, y = data.orthogonal(n, n, seed=seed, labels=[1.0, -1.0] * (n // 2))
+        elif kind == "random labels":
+            rng = np.random.default_rng(seed)
+            X, y = rng.standard_normal((made["n"], made["d"])), rng.standard_normal(made["n"])
+        else:
+            X, y = teacher_or_patients(kind, made["n"], made["d"], seed)
+        return X, y, None, None
+    return _with_test(kind, seed, **{k: made[k] for k in ("n", "d", "points", "noise")})
+
+
+def cone_data(d, seed):
+    """d random unit points within 40 degrees of a neuron that labels them, redrawn until one neuron is not optimal."""
+    rng = np.random.default_rng([seed, d])
+    teacher = np.eye(d)[0]
+    while True:
+        angles, sides = np.radians(40) * rng.random(d) ** (1 / (d - 1)), rng.standard_normal((d, d - 1))
+        sides /= np.linalg.norm(sides, axis=1, keepdims=True)
+        X = np.column_stack([np.cos(angles), np.sin(angles)[:, None] * sides])
+        y = X @ teacher
+        if len(solve_global(X, y, 1e-4).weights) > 1:
+            return X, y
+
+
+def _around(X, y, points, seed):
+    """Test points on the sphere, and what the neuron that made the labels says there."""
+    T = np.random.default_rng([seed, 1]).standard_normal((points, X.shape[1]))
+    T /= np.linalg.norm(T, axis=1, keepdims=True)
+    return T, relu(T @ np.linalg.solve(X, y))
+
+
+def _with_test(kind, seed, n, d, points, noise):
+    rng = np.random.default_rng([seed, 1])
+    if kind == "diabetes":
+        X, y = data.real("diabetes", 442, d - 1, seed=seed).with_bias()
+    else:
+        X, y = data.gaussian_teacher(n + points, d, width=1 if kind == "one neuron" else 10, seed=seed)
+        y = y / np.std(y)
+    noisy = y[:n] + (noise * rng.standard_normal(n) if kind == "noisy teacher" else 0.0)
+    return X[:n], noisy, X[n:], y[n:]
+
+
+def open_questions_point(point, settings):
+    """A few starts at every scale of the part: a row for each."""
+    X, y, test, truth = open_questions_data(point, settings)
+    part = settings[point["part"]]
+    lam, m = point.get("lam", part.get("lam")), point.get("m", part.get("m"))
+    scales = part.get("scales", [part.get("total", 0.0) / m**0.5])
+    starts, most = range(settings["runs"]), settings["time"] / lam
+    runs, (W, a), rows = trained(point, X, y, lam, m, scales, starts, max_time=most)
+    for r, row in enumerate(rows):
+        row["directions"] = len(runs.optimum.weights)
+        if point["part"] == "norm":
+            row |= _norms(runs, r, X, y, lam, Network(W[r], a[r]), part)
+        if point["part"] == "test":
+            errors = [np.mean((f.predict(test) - truth) ** 2) for f in (runs.networks[r], runs.optimum.network)]
+            row["error"], row["optimum error"] = (rounded(e / np.var(truth), 6) for e in errors)
+    return rows
+
+
+def _norms(runs, r, X, y, lam, start, part):
+    """How large the network is where it first fits the labels, and at the end; and the best in the cone it starts in."""
+    traces = runs.traces
+    error = traces.loss[r] - lam * traces.squared_norm[r]
+    fitted = np.flatnonzero(error <= part["fitted"] * np.mean(y**2))
+    patterns, signs = start.signed_patterns(X)
+    found = {
+        "norm": traces.squared_norm[r, -1],
+        "least norm": runs.optimum.network.squared_norm(),
+        "misfit": error[-1],
+        "fitted norm": traces.squared_norm[r, fitted[0]] if len(fitted) else None,
+        "cone": solve_cone(X, y, lam, patterns, signs).value,
+        "waste": lambda_max(X, y - runs.networks[r].predict(X)) / lam,
+    }
+    return {key: value if value is None else rounded(value, 9) for key, value in found.items()}

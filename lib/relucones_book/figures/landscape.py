@@ -1,0 +1,122 @@
+"""Figures of the chapter on the cone experiment: what cones contain by width, and the walls that decide it."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from relucones.plots.style import color
+
+
+def published_grid(panels, cones, complement=False):
+    """Good cones, exact and sampled, and spurious stationary cones against the width, one panel for each kind of data.
+
+    Parameters
+    ----------
+    panels : dict
+        Titles, each with a dict of `widths` (w,), and for s data sets `sampled` and `spurious`, arrays (s, w) of shares
+        among the drawn cones; `fine` (f,) with the exact proportions `exact` (s, f); `hit` (f,), the expected share of
+        signed patterns that are drawn; and `patterns`, their number.
+    cones : int
+        How many cones were drawn for each width and data set.
+    complement : bool
+        Draw one minus the exact proportion too, which the spurious cones follow on orthogonal data.
+    """
+    fig, axes = plt.subplots(2, 2, figsize=(6.4, 5.8), sharex=True, sharey=True)
+    for ax, (title, panel) in zip(axes.flat, panels.items(), strict=True):
+        fine, exact, widths = panel["fine"], panel["exact"], panel["widths"]
+        mean, spread = exact.mean(axis=0), exact.std(axis=0)
+        ax.axvline(panel["patterns"], color=color.wall, linewidth=1)
+        ax.plot(fine, panel["hit"], ":", color=color.theory, linewidth=1.5, label="patterns drawn")
+        ax.fill_between(fine, np.maximum(mean - spread, 0), np.minimum(mean + spread, 1), color=color.good, alpha=0.2, linewidth=0)
+        ax.plot(fine, mean, color=color.good, label="good, exact")
+        if complement:
+            ax.plot(fine, 1 - mean, "--", color=color.spurious, linewidth=1.2, label="1 $-$ exact")
+        look = {"fmt": "o", "markersize": 4, "capsize": 2.5, "elinewidth": 1.2}
+        true = np.array([np.interp(widths, fine, row) for row in exact])
+        ax.errorbar(widths, panel["sampled"].mean(0), _error(true, cones), color=color.good, label="good, sampled", **look)
+        rough = (panel["spurious"] * cones + 1) / (cones + 2)
+        ax.errorbar(widths, panel["spurious"].mean(0), _error(rough, cones), color=color.spurious, label="spurious", **look)
+        ax.set_title(title, fontsize=12)
+        ax.set(xscale="log", ylim=(-0.04, 1.05))
+    for ax in axes[-1]:
+        ax.set_xlabel("width $m$")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("share of the cones")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="lower center", ncols=3, fontsize=11, handlelength=1.6, columnspacing=1.2)
+    fig.tight_layout(rect=(0, 0.1, 1, 1))
+    return fig, axes
+
+
+def _error(shares, cones):
+    """One standard deviation of the mean of s independent binomial shares, rows of `shares` (s, w)."""
+    return np.sqrt((shares * (1 - shares)).sum(axis=0) / cones) / len(shares)
+
+
+def bad_minima(panels):
+    """Spurious stationary cones, and those whose minimiser is a local minimum, at small widths.
+
+    `panels` maps a title to ``(widths, stationary, local, cones)``: counts (w,) among so many cones of each width.
+    """
+    looks = (("spurious stationary", color.spurious, "o-"), ("bad local minimum", color.point, "s--"))
+    fig, axes = _counts_by_width(panels, looks, ylim=(-0.03, 0.75))
+    axes[0].set_ylabel("share of the cones")
+    axes[-1].legend(loc="upper right", fontsize=11)
+    fig.tight_layout()
+    return fig, axes
+
+
+def _counts_by_width(panels, looks, ylim):
+    """Two counts out of as many trials at each width, as shares with error bars, one panel for each title."""
+    fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 3.6), sharey=True)
+    axes = np.atleast_1d(axes)
+    for ax, (title, (widths, *counted, trials)) in zip(axes, panels.items(), strict=True):
+        for counts, (name, look, mark) in zip(counted, looks, strict=True):
+            rough = (np.asarray(counts) + 1) / (trials + 2)
+            error = np.sqrt(rough * (1 - rough) / trials)
+            ax.errorbar(widths, np.asarray(counts) / trials, error, fmt=mark, color=look, label=name, capsize=3, markersize=5)
+        ax.set(xscale="log", xlabel="width $m$", ylim=ylim)
+        ax.set_xticks(widths, [str(m) for m in widths])
+        ax.minorticks_off()
+        ax.set_title(title, fontsize=12)
+    return fig, axes
+
+
+def leaking_walls(walls, stationary, held):
+    """The share of stationary minimisers by the number of walls that push, against independent lotteries.
+
+    Parameters
+    ----------
+    walls : int array (c,)
+        How many walls push on the neurons of each minimiser without a neighbour behind them.
+    stationary : bool array (c,)
+    held : float
+        The share of all these walls that are held; its powers are drawn for comparison.
+    """
+    walls, stationary = np.asarray(walls), np.asarray(stationary, bool)
+    numbers = np.arange(min(walls.max(), 8) + 1)
+    counts = np.array([np.sum(walls == q) for q in numbers])
+    share = np.array([stationary[walls == q].mean() if (walls == q).any() else np.nan for q in numbers])
+    rough = (share * counts + 1) / (counts + 2)
+    fig, (ax, below) = plt.subplots(2, 1, figsize=(5.6, 4.6), sharex=True, height_ratios=(3, 1.3))
+    ax.plot(numbers, held**numbers, "--", color=color.theory, label=f"{held:.2f}$^q$")
+    error = np.sqrt(rough * (1 - rough) / np.maximum(counts, 1))
+    ax.errorbar(numbers, share, error, fmt="o", color=color.spurious, capsize=4, label="stationary")
+    ax.set(ylabel="share of the minimisers", ylim=(-0.04, 1.05))
+    ax.legend(loc="upper right", fontsize=11)
+    below.bar(numbers, counts, color=color.wall)
+    below.set(xlabel="pushing walls without a neighbour, $q$", ylabel="minimisers")
+    fig.tight_layout()
+    return fig, (ax, below)
+
+
+def descent_by_cones(panels):
+    """Where a walk through leaking walls ends, by width, beside the share of good cones at its start.
+
+    `panels` maps a title to ``(widths, start, end, walks)``: how many of the `walks` start, and end, in a good cone.
+    """
+    looks = (("starts in a good cone", color.wall, "o-"), ("ends in a good cone", color.good, "s-"))
+    fig, axes = _counts_by_width(panels, looks, ylim=(-0.04, 1.05))
+    axes[0].set_ylabel("share of the walks")
+    axes[-1].legend(loc="upper left", fontsize=11)
+    fig.tight_layout()
+    return fig, axes

@@ -1,0 +1,136 @@
+"""Figures of the chapter on the two regimes: neurons as hands of a clock, their angles and sizes, how far weights move."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from relucones.plots.style import color
+
+_SHADES = ("#888888", "#E69F00", "#000000")  # three runs that differ in one number only
+
+
+def clock_hands(X, panels):
+    """Neurons in the plane as hands of a clock, one clock per network.
+
+    Parameters
+    ----------
+    X : array (n, 2)
+        The points, for their walls.
+    panels : list of (title, W, a, W_start)
+        A hand points along a row of W and is as long as the neuron, compared with the longest one. The ring on the rim
+        marks where the neuron started.
+    """
+    fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 3.5))
+    for ax, (title, W, a, W_start) in zip(np.atleast_1d(axes), panels, strict=True):
+        _draw_face(ax, X)
+        sizes = np.linalg.norm(W, axis=1)
+        begun = W_start / np.linalg.norm(W_start, axis=1, keepdims=True)
+        ax.scatter(*begun.T, s=26, facecolor="white", edgecolor=color.wall, lw=1.2, zorder=3)
+        # A negative neuron is drawn over a positive one and thinner, so that both are seen.
+        for chosen, shade, width in ((a > 0, color.positive, 4.5), (a < 0, color.negative, 1.8)):
+            for w in W[chosen] / sizes.max():
+                ax.plot(*np.transpose([[0, 0], w]), color=shade, lw=width, solid_capstyle="round", zorder=4)
+            ax.scatter(*(W[chosen] / sizes[chosen, None]).T, s=12 * width, color=shade, zorder=5)
+        ax.set_title(title, fontsize=11.5)
+    fig.subplots_adjust(left=0.01, right=0.99, top=0.86, bottom=0.01, wspace=0.02)
+    return fig, axes
+
+
+def angle_paths(times, angles, signs, targets, until):
+    """The angles of neurons over time, in degrees, with the directions where they should go.
+
+    Parameters
+    ----------
+    times : array (t,)
+    angles : array (t, m)
+    signs : array (m,)
+        Output signs, which give the neurons their colour.
+    targets : list of (angle, sign)
+        Drawn as dashed lines in the colour of the sign, darker than the neurons.
+    until : float
+        The end of the early phase, a vertical line.
+    """
+    fig, ax = plt.subplots(figsize=(6.4, 4.0))
+    for angle, sign in targets:
+        ax.axhline(angle, color=color.dual, ls="--" if sign > 0 else ":", lw=1.4, zorder=1)
+    for path, sign in zip(np.transpose(angles), signs, strict=True):
+        path = np.where(np.abs(np.diff(path, prepend=path[0])) > 180, np.nan, path)  # no line across 0 = 360 degrees
+        ax.plot(times, path, color=color.positive if sign > 0 else color.negative, lw=1.6, alpha=0.85)
+    ax.axvline(until, color=color.point, lw=1)
+    ax.text(until, 365, "$T$", ha="center", va="bottom", fontsize=11)
+    ax.set(xlabel="time $t$", ylabel="direction of the neuron, degrees", ylim=(0, 360), xlim=(times[0], times[-1]))
+    ax.set_yticks([0, 90, 180, 270, 360])
+    names = ("neuron, $s = +1$", "neuron, $s = -1$", "extremal, $s = +1$", "extremal, $s = -1$")
+    looks = ((color.positive, "-"), (color.negative, "-"), (color.dual, "--"), (color.dual, ":"))
+    keys = [plt.Line2D([], [], color=shade, ls=style, label=name) for name, (shade, style) in zip(names, looks, strict=True)]
+    fig.legend(handles=keys, loc="lower center", ncols=2, fontsize=11)
+    fig.tight_layout(rect=(0, 0.13, 1, 1))
+    return fig, ax
+
+
+def sizes_by_scale(scales, groups):
+    """Sizes of neurons against the initialisation scale, with the powers that are predicted.
+
+    `groups` lists tuples ``(sizes (scales,), exponent, label, concept)``; the line is drawn through the smallest scale.
+    """
+    scales = np.asarray(scales)
+    fig, ax = plt.subplots(figsize=(5.6, 4.0))
+    for (sizes, exponent, label, concept), mark in zip(groups, "osv^D*", strict=False):
+        line = sizes[scales.argmin()] * (scales / scales.min()) ** exponent
+        ax.plot(scales, line, color=color.theory, lw=1, ls="--")
+        ax.plot(scales, sizes, mark, color=getattr(color, concept), label=label)
+    ax.set(xscale="log", yscale="log", xlabel="initialisation scale $\\alpha$", ylabel="size of the neuron")
+    ax.legend(loc="lower right", fontsize=10.5)
+    return fig, ax
+
+
+def movement(panels):
+    """How far weights move, relative to their length, on two log axes.
+
+    `panels` lists ``(x, x name, curves)``, and `curves` lists ``(low, middle, high, label, concept, slope or None)``: three
+    arrays over x and the power that is predicted, drawn as a dashed line through the last point.
+    """
+    fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 3.7), sharey=True)
+    for ax, (x, name, curves) in zip(np.atleast_1d(axes), panels, strict=True):
+        x = np.asarray(x, float)
+        for (low, middle, high, label, concept, slope), mark in zip(curves, "os^", strict=False):
+            shade = getattr(color, concept)
+            ax.fill_between(x, low, high, color=shade, alpha=0.2, lw=0)
+            ax.plot(x, middle, mark + "-", color=shade, label=label, markersize=5)
+            if slope is not None:
+                ax.plot(x, middle[-1] * (x / x[-1]) ** slope, color=color.theory, ls="--", lw=1)
+        ax.set(xscale="log", yscale="log", xlabel=name)
+        ax.legend(loc="lower left", fontsize=10.5)
+    np.atleast_1d(axes)[0].set_ylabel("relative movement")
+    fig.tight_layout()
+    return fig, axes
+
+
+def two_clocks(runs, factor):
+    """Data term and squared norm over time on a log clock, one run per weight decay.
+
+    `runs` lists ``(times, data_term, squared_norm, label)``; `factor` is the list of the decays, for the dashed curves
+    :math:`e^{-4\\lambda t}\\|\\theta_0\\|^2`.
+    """
+    fig, axes = plt.subplots(2, 1, figsize=(5.8, 5.2), sharex=True)
+    for (times, data_term, norm, label), lam, shade in zip(runs, factor, _SHADES, strict=False):
+        axes[0].plot(times, data_term, color=shade, label=label)
+        axes[1].plot(times, norm, color=shade)
+        pure = norm[0] * np.exp(-4 * lam * times)
+        axes[1].plot(times, np.where(pure > 0.5 * norm.min(), pure, np.nan), color=color.good, ls="--", lw=1.2)
+    axes[0].set(xscale="log", yscale="log", ylabel="data term")
+    axes[1].set(yscale="log", ylabel="$\\|\\theta\\|^2$", xlabel="time $t$")
+    axes[0].legend(loc="lower left", fontsize=11)
+    axes[1].plot([], [], color=color.good, ls="--", lw=1.2, label="$e^{-4\\lambda t}\\|\\theta_0\\|^2$")
+    axes[1].legend(loc="lower left", fontsize=11)
+    fig.tight_layout()
+    return fig, axes
+
+
+def _draw_face(ax, X):
+    """The unit circle and the walls of the points."""
+    ax.add_patch(plt.Circle((0, 0), 1, fill=False, color=color.wall, lw=1))
+    for x in X:
+        along = np.array([-x[1], x[0]]) / np.linalg.norm(x)
+        ax.plot(*np.transpose([-along, along]), color=color.wall, lw=0.8, alpha=0.6, zorder=1)
+    ax.set(xlim=(-1.12, 1.12), ylim=(-1.12, 1.12), aspect="equal")
+    ax.axis("off")
