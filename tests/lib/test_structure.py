@@ -17,7 +17,8 @@ BOOK = Path(relucones_book.__file__).parent
 # Data flow one way: a room imports only from those before it, a module of a room only from those before it there.
 ROOMS = [
     "__version__", "checks", "standardisation", "torch_layers", "network", "text_files", "tables",
-    "data", "walls", "exact_proof", "arrangement", "convex", "coupons", "training", "optima", "population", "plots", "command_line", "__main__",
+    "data", "walls", "exact_proof", "arrangement", "convex", "coupons",
+    "training", "optima", "population", "plots", "command_line", "__main__",
 ]  # fmt: skip
 WITHIN = {
     "arrangement": ["exact", "lines", "cells", "exact_cells", "measures"],

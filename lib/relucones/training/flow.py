@@ -25,6 +25,7 @@ from .limits import ROUNDING
 from .state import State
 
 _TINY = 1e-300  # in place of 0 in a denominator
+_ON_WALL = 1e-7  # the sine of an angle to a wall that is an error of Newton's method, not a place
 _RUNS_SECOND = (0, 2, 3)  # W, gate and residual have runs in their second axis, a and surplus in their first
 
 
@@ -141,7 +142,12 @@ class Flow(State):
         gap = ((whole.W - end.W).square().sum(0) + (whole.a - end.a).square()).sqrt()
         error = (gap / (sizes + _TINY)).amax(-1).masked_fill(failed, torch.inf)
         W, a = _as_balanced(2 * end.W - whole.W, 2 * end.a - whole.a, end.surplus, self.a.sign())
-        residual = self.fit(self.dots(W), a, weight) - self.y
+        # Which side of a wall a neuron leaves to decides what comes: there the two halves are believed.
+        dots, halves = self.dots(W), self.dots(end.W)
+        crosses = ((dots > 0) != (halves > 0)) & (dots.abs() > _ON_WALL * self._squares.sqrt() * sizes)
+        keep = crosses.any(0)
+        W, a = torch.where(keep, end.W, W), torch.where(keep, end.a, a)
+        residual = self.fit(torch.where(keep, halves, dots), a, weight) - self.y
         moved = self._movement(W, a).masked_fill(failed, torch.inf)
         return end._replace(W=W, a=a, residual=residual), error.cpu().numpy(), moved.cpu().numpy()
 
@@ -192,13 +198,19 @@ class Flow(State):
         surplus = start.surplus * keep**2
         W, a = _as_balanced(W, a, surplus, start.a.sign())
         end = _Point(W, a, gate, residual, surplus)
+        # A wall that held a neuron and now repels it on both sides: it left before, to a side that this step is too
+        # long to tell.
+        held_before = (start.gate > 0) & (start.gate < 1) & (before.abs() <= _ON_WALL * self._squares.sqrt() * sizes)
+        up = dots + gate * give
+        torn = (held_before & (up < 0) & (up > give)).any(0).any(-1)
         if bool(found.all()) or left <= control.together:
-            return end, found
+            return end, found & ~torn
         rest = (~found).nonzero()[:, 0]
         again = _Point(start.W, start.a, gate, residual, start.surplus).of(rest)
         late, found[rest] = self._implicit_step(again, span[rest], weight[rest], left - control.together)
         end.put(rest, late)
-        return end, found
+        torn[rest] = False  # told anew
+        return end, found & ~torn
 
     def _newton(self, residual, gate, dots, a, weight, reach, times, share, held):
         """One iteration for residuals and gates together: held dots go to zero, whatever the residuals become."""
@@ -222,7 +234,7 @@ class Flow(State):
         system = turns * kernel + grows * ((heights * weight[:, None]) @ heights.mT)
         system.diagonal(dim1=1, dim2=2).add_(1.0)
         error = self.fit(dots, a, weight) - self.y - residual
-        change = torch.linalg.solve(system, error.T[:, :, None])[:, :, 0].T
+        change = torch.linalg.solve_ex(system, error.T[:, :, None])[0][:, :, 0].T  # one may be singular
         better, gates = residual + change, torch.where(held, gate, share)
         if len(run):
             push = (on * change[:, :, None])[:, run, neuron].T[:, :, None]
@@ -240,7 +252,7 @@ class Flow(State):
         # Points that lie in one direction share a wall: the small number on the diagonal splits the work between them.
         diagonal = torch.where(walls, 1e-13 * squares, 1.0)
         block = mask[:, :, None] * self.gram * mask[:, None, :] + torch.diag_embed(diagonal)
-        return torch.linalg.inv(block) * mask[:, :, None] * mask[:, None, :]
+        return torch.linalg.inv_ex(block)[0] * mask[:, :, None] * mask[:, None, :]
 
     def _through_gram(self, values):
         return (self.gram @ values.view(self.n, -1)).view(values.shape)
@@ -252,10 +264,10 @@ class Flow(State):
 
     def _normalise(self):
         """Give neurons that have become very small or large a new unit."""
-        sizes = _sizes(self.W, self.a)
-        far = (sizes > 0) & ((sizes < 1e-30) | (sizes > 1e30))
-        unit = torch.where(far, sizes, 1.0)
-        self.W, self.a, self.surplus = self.W / unit, self.a / unit, self.surplus / unit.square()
+        largest = torch.maximum(self.W.abs().amax(0), self.a.abs())  # squares might vanish
+        far = (largest > 0) & ((largest < 1e-30) | (largest > 1e30))
+        unit = torch.where(far, largest, 1.0)
+        self.W, self.a, self.surplus = self.W / unit, self.a / unit, self.surplus / unit / unit
         self.log_unit = self.log_unit + unit.log()
 
     # ---- what is kept -------------------------------------------------------------------------------------------
