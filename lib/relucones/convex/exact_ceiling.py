@@ -105,7 +105,9 @@ def root_up(square):
     if square <= 0:
         return 0.0
     shift = max(0, 70 - (square.numerator.bit_length() - square.denominator.bit_length()) // 2)
-    root = isqrt((square.numerator << 2 * shift) // square.denominator) + 1
+    whole, left = divmod(square.numerator << 2 * shift, square.denominator)
+    root = isqrt(whole)
+    root += root * root < whole or left > 0
     return rounded_up(Fraction(root, 1 << shift))
 
 

@@ -5,6 +5,7 @@ Each function takes `quick` and returns an `Experiment`: with `quick`, a small p
 
 from .atlas import atlas, atlas_data, atlas_point
 from .correlated import correlated, correlated_data, correlated_point
+from .descents import descents, descents_point, descents_population, descents_sample
 from .open_questions import cone_data, open_questions, open_questions_data, open_questions_point
 from .scale import scale, scale_data, scale_point
 from .trap import trap, trap_data, trap_point
@@ -15,6 +16,7 @@ EXPERIMENTS = {
     "trap": trap,
     "scale": scale,
     "open-questions": open_questions,
+    "descents": descents,
 }
 
 __all__ = [
@@ -26,6 +28,10 @@ __all__ = [
     "correlated",
     "correlated_data",
     "correlated_point",
+    "descents",
+    "descents_point",
+    "descents_population",
+    "descents_sample",
     "open_questions",
     "open_questions_data",
     "open_questions_point",
