@@ -1,14 +1,17 @@
-"""How long a gradient descent takes to its end: `relucones.training.train` beside a plain numpy loop, per run.
+"""How long a gradient descent takes to its end: `relucones.training.train` beside a plain numpy
+loop, per run.
 
-Data: the small-initialisation trap in dimension 4, width 100. The loop takes steps of 0.01 until its squared gradient is below
-1e-16 or 1e8 steps are made, the rule of the paper. On walls fixed steps chatter and the gradient never gets that small: then
-the loop would go on to 1e8 steps. That case is not run but extrapolated from `TIMED` steps, and the table says so
-("extrapolated"). One case per weight decay is run to its end.
+Data: the small-initialisation trap in dimension 4, width 100. The loop takes steps of 0.01 until
+its squared gradient is below 1e-16 or 1e8 steps are made, the rule of the paper. On walls fixed
+steps chatter and the gradient never gets that small: then the loop would go on to 1e8 steps. That
+case is not run but extrapolated from `TIMED` steps, and the table says so ("extrapolated"). One
+case per weight decay is run to its end.
 
-``train`` does 16 runs at once with its defaults; its time is divided by 16. Times are processor seconds: run this with
-OMP_NUM_THREADS=1. What is measured is written after every case (of the loop: after every million steps), and a run that was
-interrupted goes on there.
-``--quick`` leaves out the loop that takes minutes to its end; ``--again`` forgets what was measured.
+``train`` does 16 runs at once with its defaults; its time is divided by 16. Times are processor
+seconds: run this with OMP_NUM_THREADS=1. What is measured is written after every case (of the loop:
+after every million steps), and a run that was interrupted goes on there.
+``--quick`` leaves out the loop that takes minutes to its end; ``--again`` forgets what was
+measured.
 """
 
 import argparse
@@ -41,7 +44,8 @@ CASES = [  # lam, alpha, is the loop run to its end, does that take minutes
 
 
 def plain_loop(X, y, lam, W, a, steps):
-    """Gradient descent as one writes it down: the weights after that many steps, or where the gradient is small, and the count."""
+    """Gradient descent as one writes it down: the weights after that many steps, or where the
+    gradient is small, and the count."""
     n = len(y)
     for step in range(steps):
         dots = X @ W.T
@@ -86,7 +90,10 @@ def time_train(X, y, lam, alpha, optimum):
         "steps": [int(s) for s in ensemble.steps],
         "time_times_lam": [round(float(t) * lam, 2) for t in ensemble.time],
         "values": ensemble.losses.tolist(),
-        "ends": {reason: ensemble.stop_reason.count(reason) for reason in sorted(set(ensemble.stop_reason))},
+        "ends": {
+            reason: ensemble.stop_reason.count(reason)
+            for reason in sorted(set(ensemble.stop_reason))
+        },
     }
 
 
@@ -102,23 +109,32 @@ def settings():
 
 
 def table(cases):
-    lines = [f"{'lam':>7} {'alpha':>6} {'loop s':>9} {'steps':>9}  {'':12} {'train s':>8} {'ratio':>7}  ends of train"]
+    lines = [
+        f"{'lam':>7} {'alpha':>6} {'loop s':>9} {'steps':>9}  {'':12} {'train s':>8} {'ratio':>7}"
+        "  ends of train"
+    ]
     for case in cases:
         loop, ours = case["loop"], case["train"]
         note = "extrapolated" if loop["extrapolated"] else "to its end"
         ends = ", ".join(f"{count} {reason}" for reason, count in ours["ends"].items())
         lines.append(
-            f"{case['lam']:7.0e} {case['alpha']:6.3f} {loop['seconds']:9.1f} {loop['steps']:9.2g}  {note:12}"
-            f" {ours['seconds_per_run']:8.2f} {loop['seconds'] / ours['seconds_per_run']:7.0f}  {ends}"
+            f"{case['lam']:7.0e} {case['alpha']:6.3f} {loop['seconds']:9.1f} {loop['steps']:9.2g}"
+            f"  {note:12} {ours['seconds_per_run']:8.2f}"
+            f" {loop['seconds'] / ours['seconds_per_run']:7.0f}  {ends}"
         )
         if loop["value"] is not None:
-            lines.append(f"{'':15} the loop's loss is {loop['value'] / ours['values'][0] - 1:.1e} above that of train, relative")
+            lines.append(
+                f"{'':15} the loop's loss is {loop['value'] / ours['values'][0] - 1:.1e}"
+                " above that of train, relative"
+            )
     ratios = [case["loop"]["seconds"] / case["train"]["seconds_per_run"] for case in cases]
     return "\n".join([*lines, f"median ratio {np.median(ratios):.0f}, smallest {min(ratios):.0f}"])
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
     parser.add_argument("--again", action="store_true", help="forget what was measured before")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the measurements go")

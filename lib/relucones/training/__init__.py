@@ -1,7 +1,9 @@
-"""Training: ensembles of gradient flows and of gradient descents, each run to a certified end. It needs PyTorch.
+"""Training: ensembles of gradient flows and of gradient descents, each run to a certified end. It
+needs PyTorch.
 
-`start` draws the starts, `flow` and `descent` hold the steps of the two processes on one `state`, `limits` tells where a
-run is heading, `records` what is noted on the way, and `runs` is the loop around them. Part III lives on it.
+`start` draws the starts, `flow` and `descent` hold the steps of the two processes on one `state`,
+`limits` tells where a run is heading, `records` what is noted on the way, and `runs` is the loop
+around them. Part III lives on it.
 """
 
 from .descent import hessian_bound

@@ -8,9 +8,10 @@ The imbalance :math:`B = \|w\|^2 - a^2` of a neuron obeys (derived here)
 
 .. math:: B^+ = (1 - 2\eta\lambda)^2 B + \eta^2\bigl(a^2\|g\|^2 - (w^\top g)^2\bigr)
 
-exactly. Its last term is positive for a balanced neuron, unless w and g are parallel. A neuron that earns less than
-nothing shrinks faster than B decays, so in the end B outweighs it and a crosses zero: with a finite step, however
-short, a dying neuron may change its sign, and the turned neuron may grow. The flow keeps every sign.
+exactly. Its last term is positive for a balanced neuron, unless w and g are parallel. A neuron that
+earns less than nothing shrinks faster than B decays, so in the end B outweighs it and a crosses
+zero: with a finite step, however short, a dying neuron may change its sign, and the turned neuron
+may grow. The flow keeps every sign.
 """
 
 import numpy as np
@@ -56,19 +57,20 @@ class Descent(State):
 
 
 def hessian_bound(network, X, y, lam):
-    r"""The number L above the Hessian of the loss at `network` inside its cone: steps below 2/L are stable.
+    r"""The number L above the Hessian of the loss inside a network's cone: 2/L is a stable step.
 
-    .. math:: L = \tfrac2n\lambda_{\max}\Bigl(\sum_j a_j^2 D_j XX^\top D_j + \sigma(Xw_j)\sigma(Xw_j)^\top\Bigr)
-              + \max_j\|g_j\| + 2\lambda
+    .. math:: L = \tfrac2n\lambda_{\max}\Bigl(\sum_j a_j^2 D_j XX^\top D_j
+              + \sigma(Xw_j)\sigma(Xw_j)^\top\Bigr) + \max_j\|g_j\| + 2\lambda
 
-    The first part is the tangent kernel, the norm of the Gauss-Newton part of the Hessian; the second is the norm of
-    what the residual adds, a matrix that couples :math:`w_j` with :math:`a_j` by :math:`g_j` and nothing else (derived
-    here).
+    The first part is the tangent kernel, the norm of the Gauss-Newton part of the Hessian; the
+    second is the norm of what the residual adds, a matrix that couples :math:`w_j` with :math:`a_j`
+    by :math:`g_j` and nothing else (derived here).
 
     Examples
     --------
     >>> from relucones import Network
-    >>> round(hessian_bound(Network([[1.0]], [1.0]), [[1.0]], [1.0], lam=0.1), 12)  # (a w - 1)^2 at a = w = 1
+    >>> one = Network([[1.0]], [1.0])  # (a w - 1)^2 at a = w = 1
+    >>> round(hessian_bound(one, [[1.0]], [1.0], lam=0.1), 12)
     4.2
     """
     X, y = checks.data(X, y)

@@ -3,16 +3,17 @@ r"""Steps along the gradient flow, in which every outer weight keeps its sign.
 What carries the module; derived here:
 
 * **However stiff.** For given residuals each neuron obeys the linear equation
-  :math:`\dot w = -2\lambda w - a g,\ \dot a = -2\lambda a - g^\top w`, solved in closed form; the residuals at the end
-  of a step are n numbers found by Newton's method. So the length of a step depends neither on the largest eigenvalue
-  of the loss nor on :math:`\lambda`.
-* **Walls.** In place of :math:`1[w^\top x > 0]` stands the share of the step for which the point is on, were the
-  velocity of :math:`w^\top x` constant on either side of the wall. Where both sides push towards the wall this is the
-  number in [0, 1] that holds the neuron there (Filippov's solution), which fixed steps do by chattering.
-* **Steps that are repeated shorter.** Every step is made twice, in one and in two halves. If they differ by too much,
-  or a neuron moves too far, the step is rejected. Otherwise the two are extrapolated (Richardson), which makes the
-  method of second order. The length of a run's steps depends on nothing else: not on other runs, nor on when the run
-  is looked at.
+  :math:`\dot w = -2\lambda w - a g,\ \dot a = -2\lambda a - g^\top w`, solved in closed form; the
+  residuals at the end of a step are n numbers found by Newton's method. So the length of a step
+  depends neither on the largest eigenvalue of the loss nor on :math:`\lambda`.
+* **Walls.** In place of :math:`1[w^\top x > 0]` stands the share of the step for which the point is
+  on, were the velocity of :math:`w^\top x` constant on either side of the wall. Where both sides
+  push towards the wall this is the number in [0, 1] that holds the neuron there (Filippov's
+  solution), which fixed steps do by chattering.
+* **Steps that are repeated shorter.** Every step is made twice, in one and in two halves. If they
+  differ by too much, or a neuron moves too far, the step is rejected. Otherwise the two are
+  extrapolated (Richardson), which makes the method of second order. The length of a run's steps
+  depends on nothing else: not on other runs, nor on when the run is looked at.
 """
 
 from dataclasses import dataclass
@@ -26,33 +27,38 @@ from .state import State
 
 _TINY = 1e-300  # in place of 0 in a denominator
 _ON_WALL = 1e-7  # the sine of an angle to a wall that is an error of Newton's method, not a place
-_RUNS_SECOND = (0, 2, 3)  # W, gate and residual have runs in their second axis, a and surplus in their first
+# W, gate and residual have runs in their second axis, a and surplus in their first.
+_RUNS_SECOND = (0, 2, 3)
 
 
 @dataclass(frozen=True)
 class FlowControl:
-    """How steps along the flow are chosen. Ends do not depend on it; steps of other tolerances only cost more or err more.
+    """How steps along the flow are chosen; steps of other tolerances cost more or err more.
 
     Attributes
     ----------
     error : float
-        By how much one step and its two halves may differ, as a share of a neuron's size. The extrapolated step is
-        better by another order. At ten times this the ends of a few runs in a hundred change.
+        By how much one step and its two halves may differ, as a share of a neuron's size. The
+        extrapolated step is better by another order. At ten times this the ends of a few runs in a
+        hundred change.
     turn : float
-        The angle in radians by which a neuron may turn in a step, and the change of its length as a share of the
-        longest neuron. A step within the tolerance of errors is rarely so long; this catches what two halves miss alike.
+        The angle in radians by which a neuron may turn in a step, and the change of its length as a
+        share of the longest neuron. A step within the tolerance of errors is rarely so long; this
+        catches what two halves miss alike.
     longest : float
-        The limit of a step's length times the largest pull, so that the series of sinh and cosh are exact to rounding.
+        The limit of a step's length times the largest pull, so that the series of sinh and cosh are
+        exact to rounding.
     accuracy : float
-        The relative error of the residual at which Newton's method stops; it converges fast, and limits are found to
-        about this accuracy.
+        The relative error of the residual at which Newton's method stops; it converges fast, and
+        limits are found to about this accuracy.
     held : float
-        How far a neuron may be off a wall that holds it, as a share of its size, when Newton's method stops. Small,
-        since the neuron stays there.
+        How far a neuron may be off a wall that holds it, as a share of its size, when Newton's
+        method stops. Small, since the neuron stays there.
     passed : float
         The same for walls that it crosses, an error that is made once.
     together : int
-        The iterations that all runs make together; those that have not been found by then go on by themselves.
+        The iterations that all runs make together; those that have not been found by then go on by
+        themselves.
     iterations : int
         After which a step counts as failed; most need 3 to 6.
     """
@@ -68,7 +74,8 @@ class FlowControl:
 
 
 class _Point(NamedTuple):
-    """Where the runs are: neurons in their units, gates (n, runs, neurons), residuals (n, runs), a^2 - |w|^2."""
+    """Where the runs are: neurons in their units, gates (n, runs, neurons), residuals (n, runs),
+    a^2 - |w|^2."""
 
     W: torch.Tensor
     a: torch.Tensor
@@ -78,7 +85,9 @@ class _Point(NamedTuple):
 
     def of(self, rows):
         """The same of these runs only."""
-        return _Point(*(part[:, rows] if i in _RUNS_SECOND else part[rows] for i, part in enumerate(self)))
+        return _Point(
+            *(part[:, rows] if i in _RUNS_SECOND else part[rows] for i, part in enumerate(self))
+        )
 
     def put(self, rows, other):
         """Let these runs be where `other` says."""
@@ -116,13 +125,16 @@ class Flow(State):
         start = _Point(self.W, self.a, self.gate, self.residual, self.surplus)
         end, error, moved = self._both_ways(start, torch.as_tensor(span, device=self.X.device))
         good = (error <= self.control.error) & (moved <= 1.5 * self.control.turn)
-        # The difference of one step and two halves is of second order, what a neuron moves is of first.
+        # The difference of one step and two halves is of second order, what a neuron moves is of
+        # first.
         longer = np.minimum(
             0.8 * np.sqrt(self.control.error / np.maximum(error, _TINY)),
             self.control.turn / np.maximum(moved, _TINY),
         )
         grown = span * np.where(good, np.clip(longer, 0.3, 2.0), np.clip(longer, 0.1, 0.7))
-        self._span = np.where(good & (span < proposed), self._span, grown)  # cut short: nothing learnt
+        self._span = np.where(
+            good & (span < proposed), self._span, grown
+        )  # cut short: nothing learnt
         self._before = self.time.copy(), self.W, self.a, self.log_unit
         self._accept(start, end, torch.as_tensor(good, device=self.X.device))
         self.time[self.runs] += np.where(good, span, 0.0)
@@ -131,20 +143,26 @@ class Flow(State):
         self.rejected[self.runs] += ~good
 
     def _both_ways(self, start, span):
-        """One step and two halves, extrapolated; how much they differ, and how far neurons move; infinite if it failed."""
+        """One step and two halves, extrapolated; how much they differ, and how far neurons move;
+        infinite if it failed."""
         weight = self._weight()
         whole, found = self._implicit_step(start, span, weight)
         guess = start._replace(residual=(start.residual + whole.residual) / 2)
         middle, found_middle = self._implicit_step(guess, span / 2, weight)
-        end, found_end = self._implicit_step(middle._replace(residual=whole.residual), span / 2, weight)
+        end, found_end = self._implicit_step(
+            middle._replace(residual=whole.residual), span / 2, weight
+        )
         failed = ~(found & found_middle & found_end)
         sizes = _sizes(end.W, end.a)
         gap = ((whole.W - end.W).square().sum(0) + (whole.a - end.a).square()).sqrt()
         error = (gap / (sizes + _TINY)).amax(-1).masked_fill(failed, torch.inf)
         W, a = _as_balanced(2 * end.W - whole.W, 2 * end.a - whole.a, end.surplus, self.a.sign())
-        # Which side of a wall a neuron leaves to decides what comes: there the two halves are believed.
+        # Which side of a wall a neuron leaves to decides what comes: there the two halves are
+        # believed.
         dots, halves = self.dots(W), self.dots(end.W)
-        crosses = ((dots > 0) != (halves > 0)) & (dots.abs() > _ON_WALL * self._squares.sqrt() * sizes)
+        crosses = ((dots > 0) != (halves > 0)) & (
+            dots.abs() > _ON_WALL * self._squares.sqrt() * sizes
+        )
         keep = crosses.any(0)
         W, a = torch.where(keep, end.W, W), torch.where(keep, end.a, a)
         residual = self.fit(torch.where(keep, halves, dots), a, weight) - self.y
@@ -153,28 +171,36 @@ class Flow(State):
 
     def _accept(self, start, end, good):
         wide = good[:, None]
-        kept = (torch.where(g, e, s) for g, e, s in zip((wide, wide, wide, good, wide), end, start, strict=True))
+        kept = (
+            torch.where(g, e, s)
+            for g, e, s in zip((wide, wide, wide, good, wide), end, start, strict=True)
+        )
         self.W, self.a, self.gate, self.residual, self.surplus = kept
         self._normalise()
 
     def _movement(self, W, a):
-        """The largest angle by which a neuron turns, or change of length as a share of the longest, if larger."""
+        """The largest angle by which a neuron turns, or change of length as a share of the longest,
+        if larger."""
         before, after = _sizes(self.W, self.a), _sizes(W, a)
         factor = before / after.clamp_min(_TINY)
         turned = ((W * factor - self.W).square().sum(0) + (a * factor - self.a).square()).sqrt()
         unit = self.log_unit.exp()
         longest = (before * unit).amax(-1, keepdim=True).clamp_min(_TINY)
-        return torch.maximum(turned / before.clamp_min(_TINY), (after - before).abs() * unit / longest).amax(-1)
+        return torch.maximum(
+            turned / before.clamp_min(_TINY), (after - before).abs() * unit / longest
+        ).amax(-1)
 
-    # ---- one implicit step --------------------------------------------------------------------------------------
+    # ---- one implicit step -----------------------------------------------------------------------
 
     def _implicit_step(self, start, span, weight, left=None):
-        """A step in which residuals and gates are those that its end asks for; and for which runs they were found."""
+        """A step in which residuals and gates are those that its end asks for; and for which runs
+        they were found."""
         control, h = self.control, span[:, None]
         left = control.iterations if left is None else left
         residual, gate = start.residual, start.gate
         keep = torch.exp(-2 * self.lam * h)
-        # How far gate times residual moves a neuron against its point; decay takes off what was moved early.
+        # How far gate times residual moves a neuron against its point; decay takes off what was
+        # moved early.
         felt = -torch.expm1(-2 * self.lam * h) / (2 * self.lam)
         reach = 2 / self.n * felt * start.a
         sizes = start.W.square().sum(0).sqrt() + _TINY
@@ -186,36 +212,53 @@ class Flow(State):
             share, held = _shares(before, dots, gate, give, floor)
             error = (self.fit(dots, a, weight) - self.y - residual).abs().amax(0)
             off_by = ((share - gate) * give).abs() / sizes
-            off_by = torch.where(held, off_by / control.held, off_by / control.passed).amax(0).amax(-1)
+            off_by = (
+                torch.where(held, off_by / control.held, off_by / control.passed).amax(0).amax(-1)
+            )
             found = (error <= control.accuracy * residual.abs().amax(0)) & (off_by <= 1)
             if bool(found.all()):
                 break
             if left < control.iterations:  # walls of one neuron may play ball with each other
                 share = torch.where(held, share, (share + gate) / 2)
-            better, gates = self._newton(residual, gate, dots, a, weight, reach, (felt, 2 * h - felt), share, held)
-            # A run that has been found stays as it is, so that its end does not depend on the others.
-            residual, gate = torch.where(found, residual, better), torch.where(found[:, None], gate, gates)
+            better, gates = self._newton(
+                residual, gate, dots, a, weight, reach, (felt, 2 * h - felt), share, held
+            )
+            # A run that has been found stays as it is, so that its end does not depend on the
+            # others.
+            residual, gate = (
+                torch.where(found, residual, better),
+                torch.where(found[:, None], gate, gates),
+            )
         surplus = start.surplus * keep**2
         W, a = _as_balanced(W, a, surplus, start.a.sign())
         end = _Point(W, a, gate, residual, surplus)
-        # A wall that held a neuron and now repels it on both sides: it left before, to a side that this step is too
-        # long to tell.
-        held_before = (start.gate > 0) & (start.gate < 1) & (before.abs() <= _ON_WALL * self._squares.sqrt() * sizes)
+        # A wall that held a neuron and now repels it on both sides: it left before, to a side that
+        # this step is too long to tell.
+        held_before = (
+            (start.gate > 0)
+            & (start.gate < 1)
+            & (before.abs() <= _ON_WALL * self._squares.sqrt() * sizes)
+        )
         up = dots + gate * give
         torn = (held_before & (up < 0) & (up > give)).any(0).any(-1)
         if bool(found.all()) or left <= control.together:
             return end, found & ~torn
         rest = (~found).nonzero()[:, 0]
         again = _Point(start.W, start.a, gate, residual, start.surplus).of(rest)
-        late, found[rest] = self._implicit_step(again, span[rest], weight[rest], left - control.together)
+        late, found[rest] = self._implicit_step(
+            again, span[rest], weight[rest], left - control.together
+        )
         end.put(rest, late)
         torn[rest] = False  # told anew
         return end, found & ~torn
 
     def _newton(self, residual, gate, dots, a, weight, reach, times, share, held):
-        """One iteration for residuals and gates together: held dots go to zero, whatever the residuals become."""
+        """One iteration for residuals and gates together: held dots go to zero, whatever the
+        residuals become."""
         run, neuron = held.any(0).nonzero(as_tuple=True)  # those that slide along walls
-        dots = dots - reach * self._through_gram(torch.where(held, 0.0, (share - gate) * residual[:, :, None]))
+        dots = dots - reach * self._through_gram(
+            torch.where(held, 0.0, (share - gate) * residual[:, :, None])
+        )
         on = torch.where(held, 0.0, share)
         strength = a.square() * weight
         seen = on.transpose(0, 1)
@@ -227,18 +270,25 @@ class Flow(State):
             lift = inverse @ slide  # what brings the held dots to zero
             dots[:, run, neuron] = (slide - self.gram @ lift)[:, :, 0].T
             through = on[:, run, neuron].T[:, :, None] * self.gram
-            kernel.index_add_(0, run, -strength[run, neuron][:, None, None] * (through @ inverse @ through.mT))
+            kernel.index_add_(
+                0, run, -strength[run, neuron][:, None, None] * (through @ inverse @ through.mT)
+            )
         heights = torch.relu(dots).transpose(0, 1)
-        # For how long a change of the residuals tells on directions and on sizes: sizes are at rest, decay pays for growth.
+        # For how long a change of the residuals tells on directions and on sizes: sizes are at
+        # rest, decay pays for growth.
         turns, grows = (2 / self.n * time[:, :, None] for time in times)
         system = turns * kernel + grows * ((heights * weight[:, None]) @ heights.mT)
         system.diagonal(dim1=1, dim2=2).add_(1.0)
         error = self.fit(dots, a, weight) - self.y - residual
-        change = torch.linalg.solve_ex(system, error.T[:, :, None])[0][:, :, 0].T  # one may be singular
+        change = torch.linalg.solve_ex(system, error.T[:, :, None])[0][
+            :, :, 0
+        ].T  # one may be singular
         better, gates = residual + change, torch.where(held, gate, share)
         if len(run):
             push = (on * change[:, :, None])[:, run, neuron].T[:, :, None]
-            more = (lift / reach[run, neuron][:, None, None] - inverse @ (self.gram @ push))[:, :, 0].T
+            more = (lift / reach[run, neuron][:, None, None] - inverse @ (self.gram @ push))[
+                :, :, 0
+            ].T
             after = torch.where(better == 0, 1.0, better)[:, run]
             mine = gates[:, run, neuron]
             holding = ((mine * residual[:, run] + more) / after).clamp(0, 1)
@@ -246,10 +296,12 @@ class Flow(State):
         return better, gates
 
     def _inverse_on(self, walls):
-        """The inverses of the Gram matrices of the points in the rows of `walls`, zero elsewhere."""
+        """The inverses of the Gram matrices of the points in the rows of `walls`, zero
+        elsewhere."""
         mask = walls.double()
         squares = self.gram.diagonal()
-        # Points that lie in one direction share a wall: the small number on the diagonal splits the work between them.
+        # Points that lie in one direction share a wall: the small number on the diagonal splits the
+        # work between them.
         diagonal = torch.where(walls, 1e-13 * squares, 1.0)
         block = mask[:, :, None] * self.gram * mask[:, None, :] + torch.diag_embed(diagonal)
         return torch.linalg.inv_ex(block)[0] * mask[:, :, None] * mask[:, None, :]
@@ -257,7 +309,7 @@ class Flow(State):
     def _through_gram(self, values):
         return (self.gram @ values.view(self.n, -1)).view(values.shape)
 
-    # ---- units --------------------------------------------------------------------------------------------------
+    # ---- units -----------------------------------------------------------------------------------
 
     def _weight(self):
         return (2 * self.log_unit).exp()
@@ -270,7 +322,7 @@ class Flow(State):
         self.W, self.a, self.surplus = self.W / unit, self.a / unit, self.surplus / unit / unit
         self.log_unit = self.log_unit + unit.log()
 
-    # ---- what is kept -------------------------------------------------------------------------------------------
+    # ---- what is kept ----------------------------------------------------------------------------
 
     def at(self, r, time):
         """All neurons of run r at a time within its last step."""
@@ -280,7 +332,10 @@ class Flow(State):
         if end == start:
             return W, a
         unit = before[3][row].exp().cpu().numpy()
-        old_W, old_a = before[1][:, row].T.cpu().numpy() * unit[:, None], before[2][row].cpu().numpy() * unit
+        old_W, old_a = (
+            before[1][:, row].T.cpu().numpy() * unit[:, None],
+            before[2][row].cpu().numpy() * unit,
+        )
         share, slot = (time - start) / (end - start), self._slot[row]
         back = np.exp(2 * self.lam * (end - time))
         live = np.zeros(len(a), bool)
@@ -297,7 +352,10 @@ class Flow(State):
 
     def _keep_runs(self, kept):
         super()._keep_runs(kept)
-        self.gate, self.residual = self.gate[:, kept].contiguous(), self.residual[:, kept].contiguous()
+        self.gate, self.residual = (
+            self.gate[:, kept].contiguous(),
+            self.residual[:, kept].contiguous(),
+        )
         self.surplus, self._span = self.surplus[kept], self._span[kept.cpu().numpy()]
 
 
@@ -311,17 +369,20 @@ def _in_constant_pull(W, a, pull, h, keep):
     angle = (h * h) * square
     sine = h * (1 + angle / 6 * (1 + angle / 20 * (1 + angle / 42 * (1 + angle / 72))))
     cosine = h * h / 2 * (1 + angle / 12 * (1 + angle / 30 * (1 + angle / 56 * (1 + angle / 90))))
-    return keep * (W + pull * (cosine * along - sine * a)), keep * (a + cosine * square * a - sine * along)
+    return keep * (W + pull * (cosine * along - sine * a)), keep * (
+        a + cosine * square * a - sine * along
+    )
 
 
 def _shares(before, after, gate, give, floor):
     """For which share of the step every point is on, and which of these shares hold a dot at zero.
 
-    `give` is what a gate of 1 takes off the dot at the end; up and down are where the dot would end were the point off,
-    or on, all the time, and velocities are constant on each side.
+    `give` is what a gate of 1 takes off the dot at the end; up and down are where the dot would end
+    were the point off, or on, all the time, and velocities are constant on each side.
     """
     up = after + gate * give
-    # Where a limit lies on a wall, dots from the off side tend to 0 until rounding would switch the point on.
+    # Where a limit lies on a wall, dots from the off side tend to 0 until rounding would switch the
+    # point on.
     before, up = (torch.where(give > 0, dots, dots - floor) for dots in (before, up))
     down = up - give
     slide = torch.where(give > 0, up / give.clamp_min(_TINY), 0.0)  # puts the end on the wall
@@ -334,7 +395,8 @@ def _shares(before, after, gate, give, floor):
 
 
 def _as_balanced(W, a, surplus, sign):
-    r"""The flow keeps :math:`(a^2 - \|w\|^2)e^{4\lambda t}`; in a neuron that shrinks, rounding would outweigh it."""
+    r"""The flow keeps :math:`(a^2 - \|w\|^2)e^{4\lambda t}`; in a neuron that shrinks, rounding
+    would outweigh it."""
     squares = W.square().sum(0)
     kept_a = sign * (squares + surplus.clamp_min(0)).sqrt()
     kept_W = W * ((a.square() - surplus) / squares.clamp_min(_TINY)).clamp_min(0).sqrt()

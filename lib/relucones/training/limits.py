@@ -1,15 +1,19 @@
-r"""Where training leads from a network, told from the network: the finishing step of `relucones.training`.
+r"""Where training leads from a network, told from the network: the finishing step of
+`relucones.training`.
 
 Derived here:
 
-* **A candidate.** If a run stays in the cones that its neurons touch, its limit is the optimum of the convex program
-  over their signed patterns.
-* **Small neurons live in a fixed field.** Near a stationary point with :math:`\nu = \frac2n(y - f(X))` a neuron moves up
-  the function :math:`s_j\nu^\top\sigma(Xu)` of its direction u, and its size changes at the rate that this function minus
-  :math:`2\lambda` tells. So whether the network stays near the point can be read off by following the directions alone.
-* **In descent a neuron has both signs.** A finite step lets the outer weight of a dying neuron cross zero (see
-  `relucones.training.descent`), anywhere on its way. Then it moves up the function with the other sign. So the network
-  stays near the point only if it does not grow with that sign either.
+* **A candidate.** If a run stays in the cones that its neurons touch, its limit is the optimum of
+  the convex program over their signed patterns.
+* **Small neurons live in a fixed field.** Near a stationary point with
+  :math:`\nu = \frac2n(y - f(X))` a neuron moves up the function :math:`s_j\nu^\top\sigma(Xu)` of
+  its direction u, and its size changes at the rate that this function minus
+  :math:`2\lambda` tells. So whether the network stays near the point can be read off by following
+  the directions alone.
+* **In descent a neuron has both signs.** A finite step lets the outer weight of a dying neuron
+  cross zero (see `relucones.training.descent`), anywhere on its way. Then it moves up the function
+  with the other sign. So the network stays near the point only if it does not grow with that sign
+  either.
 """
 
 from dataclasses import dataclass
@@ -24,10 +28,14 @@ from ..network import Network, relu
 ROUNDING = 1e-12  # the sine of the angle to a wall below which a point is off
 _NEAR = 0.01  # how near the limit must be, as a share of its size
 _ARRIVED = 1e-6  # nearer than this a run need not come: solver and flow err by about as much
-_GROWS = 1e-4  # the relative excess over 2 lam above which a neuron grows: far above the errors of a limit
+_GROWS = 1e-4  # the excess over 2 lam above which a neuron grows, far above errors of a limit
 _CLOSE = 0.2  # of lam: by how much the price of a direction may differ between network and limit
 _MOST_PATTERNS = 200  # signed patterns beyond which no limit is looked for
-_LIVE, _SMALL, _SMALLEST = 1e-300, 1e-3, 1e-6  # sizes: what counts at all, and shares of the sum that are touched first
+_LIVE, _SMALL, _SMALLEST = (
+    1e-300,
+    1e-3,
+    1e-6,
+)  # sizes: what counts at all, and shares of the sum that are touched first
 _WITHIN = 0.02  # radians within which a neuron has arrived at a direction of the limit
 
 
@@ -40,16 +48,18 @@ class Claim:
     limit : Network
         The limit, parallel neurons merged.
     end : Network or None
-        The limit with the network's own width: every neuron at the place it tends to, as long as its share. None if
-        refused before that was found out.
+        The limit with the network's own width: every neuron at the place it tends to, as long as
+        its share. None if refused before that was found out.
     certificate : Certificate or None
         Of the limit; None when it is not stationary.
     distance : float
-        How far the neurons are from `end`, in :math:`v_j = |a_j| w_j`, as a share of :math:`\\sum\\|v_j\\|`.
+        How far the neurons are from `end`, in :math:`v_j = |a_j| w_j`, as a share of
+        :math:`\\sum\\|v_j\\|`.
     refusal : str
         Why the limit is not accepted; empty when it is.
     resolution : float
-        The distance that one step of descent may move neurons to and fro, in the same units; 0 for the flow.
+        The distance that one step of descent may move neurons to and fro, in the same units; 0 for
+        the flow.
     """
 
     limit: Network
@@ -61,7 +71,8 @@ class Claim:
 
 
 class Approach:
-    """The looks at one run that found the same limit, ever nearer, or as near as its steps can tell."""
+    """The looks at one run that found the same limit, ever nearer, or as near as its steps can
+    tell."""
 
     def __init__(self):
         self.distances, self.value = [], np.nan
@@ -93,7 +104,8 @@ class _Limit:
 
 @dataclass(frozen=True, eq=False)
 class _Neurons:
-    """The neurons of a network: lengths of a_j w_j, unit directions, signs, and whether each is on somewhere."""
+    """The neurons of a network: lengths of a_j w_j, unit directions, signs, and whether each is on
+    somewhere."""
 
     sizes: np.ndarray
     directions: np.ndarray
@@ -103,7 +115,9 @@ class _Neurons:
     @classmethod
     def of(cls, network, X):
         largest = np.abs(network.W).max(axis=1, initial=0.0)
-        scaled = network.W / np.where(largest > 0, largest, 1.0)[:, None]  # squares of tiny numbers would vanish
+        scaled = (
+            network.W / np.where(largest > 0, largest, 1.0)[:, None]
+        )  # squares of tiny numbers would vanish
         lengths = np.linalg.norm(scaled, axis=1)
         directions = scaled / np.where(lengths > 0, lengths, 1.0)[:, None]
         live = (largest > _LIVE) & (directions @ X.T > 0).any(axis=1)
@@ -114,20 +128,20 @@ class _Neurons:
 def claimed_limit(network, X, y, lam, known=None, *, both_signs=False, step=0.0):
     r"""Where training leads from `network`, if it is near enough to tell.
 
-    The limit is the optimum of the convex program over signed patterns (`solve_cone`): first those that the large
-    neurons have, then, if that is not where the run is, those that all but the smallest are heading for. It is refused
-    unless
+    The limit is the optimum of the convex program over signed patterns (`solve_cone`): first those
+    that the large neurons have, then, if that is not where the run is, those that all but the
+    smallest are heading for. It is refused unless
 
     1. it is stationary, and its loss is not above the network's but near it;
-    2. every neuron that is on somewhere, however small, moves up :math:`s_j\nu^\top\sigma(Xu)` either to a direction of
-       the limit or to a value of at most :math:`2\lambda`, so that it does not grow: :math:`\nu` is the limit's dual
-       vector;
-    3. the vectors :math:`v_j = |a_j| w_j`, added up over the neurons with one destination, are near the limit's, and
-       those of the neurons that will vanish are small;
+    2. every neuron that is on somewhere, however small, moves up :math:`s_j\nu^\top\sigma(Xu)`
+       either to a direction of the limit or to a value of at most :math:`2\lambda`, so that it does
+       not grow: :math:`\nu` is the limit's dual vector;
+    3. the vectors :math:`v_j = |a_j| w_j`, added up over the neurons with one destination, are near
+       the limit's, and those of the neurons that will vanish are small;
     4. the residual is near the limit's.
 
-    At a saddle that a small network lingers at, some tiny neuron grows: 2 refuses. Derived here; it is a criterion that
-    the experiments confirm, not a theorem about training.
+    At a saddle that a small network lingers at, some tiny neuron grows: 2 refuses. Derived here; it
+    is a criterion that the experiments confirm, not a theorem about training.
 
     Parameters
     ----------
@@ -138,9 +152,9 @@ def claimed_limit(network, X, y, lam, known=None, *, both_signs=False, step=0.0)
     known : dict, optional
         The limits of sets of signed patterns solved before on the same data; new ones are added.
     both_signs : bool
-        Whether a neuron that vanishes may turn round on its way, as in descent with finite steps: then 2 must hold
-        for the other sign, too, from where it is and from where it is heading. By default the signs are kept, as in
-        the flow.
+        Whether a neuron that vanishes may turn round on its way, as in descent with finite steps:
+        then 2 must hold for the other sign, too, from where it is and from where it is heading. By
+        default the signs are kept, as in the flow.
     step : float
         The step of descent, by which neurons may jump to and fro about a wall.
 
@@ -159,7 +173,7 @@ def claimed_limit(network, X, y, lam, known=None, *, both_signs=False, step=0.0)
     The second neuron dies, with the sign that it has; the other sign would make it grow.
 
     >>> X, y = [[1.0, 0.0], [0.0, 1.0]], [3.0, -4.0]
-    >>> dying = Network([[1.58113883, -1e-3], [0.0, 1e-9]], [1.58113883, 1e-9])
+    >>> dying = Network([[1.41421356, -1e-3], [0.0, 1e-9]], [1.41421356, 1e-9])
     >>> claimed_limit(dying, X, y, lam=0.5).refusal
     ''
     >>> claimed_limit(dying, X, y, lam=0.5, both_signs=True).refusal
@@ -172,7 +186,8 @@ def claimed_limit(network, X, y, lam, known=None, *, both_signs=False, step=0.0)
     total = neurons.sizes[neurons.live].sum(initial=0.0)
     known = {} if known is None else known
     claim = None
-    # The patterns that the large neurons have; failing these, those that all but the smallest are heading for.
+    # The patterns that the large neurons have; failing these, those that all but the smallest are
+    # heading for.
     for least, climbs in ((_SMALL, False), (_SMALLEST, True)):
         touched = neurons.live & (neurons.sizes > least * total)
         U, s = neurons.directions[touched], neurons.signs[touched]
@@ -195,7 +210,9 @@ def _judged(network, neurons, limit, X, y, lam, both_signs, step):
     certificate = limit.certificate
     if certificate is None:
         return Claim(limit.network, None, None, np.inf, "the limit is not stationary")
-    natural = np.linalg.norm(y) / (np.linalg.norm(X, 2) or 1.0) or 1.0  # the size of a neuron that fits the labels
+    natural = (
+        np.linalg.norm(y) / (np.linalg.norm(X, 2) or 1.0) or 1.0
+    )  # the size of a neuron that fits the labels
     residual = limit.network.predict(X) - network.predict(X)
     away = 2 / len(y) * np.linalg.norm(residual) * np.linalg.norm(X, axis=1).max()
     loss, value = network.loss(X, y, lam), certificate.value
@@ -218,7 +235,8 @@ def _judged(network, neurons, limit, X, y, lam, both_signs, step):
             "the neurons are not near the limit": distance > _NEAR,
         }
     )
-    # On a wall a step of descent moves v_j to and fro by the step times a_j^2 times a pull of about 2 lam.
+    # On a wall a step of descent moves v_j to and fro by the step times a_j^2 times a pull of about
+    # 2 lam.
     resolution = 10 * step * 2 * lam
     return Claim(limit.network, end, certificate, float(distance), refusal, resolution)
 
@@ -227,7 +245,7 @@ def _first(reasons):
     return next((reason for reason, holds in reasons.items() if holds), "")
 
 
-# ---- where directions climb -----------------------------------------------------------------------------------------
+# ---- where directions climb ----------------------------------------------------------------------
 
 # Small steps of constant length slide along walls; then ever smaller ones settle.
 _STRIDES = 0.03 * np.concatenate([np.ones(200), 0.85 ** np.arange(100)])
@@ -235,7 +253,8 @@ _SHORT_STRIDES = 0.1 * _STRIDES[100:]
 
 
 def _climbed(U, s, nu, X, strides):
-    r"""Where the unit directions U end when they move up :math:`s\nu^\top\sigma(Xu)` in such steps."""
+    r"""Where the unit directions U end when they move up :math:`s\nu^\top\sigma(Xu)` in such
+    steps."""
     if not len(U):
         return U
     slopes, floor = s[:, None] * nu, ROUNDING * np.linalg.norm(X, axis=1)
@@ -248,10 +267,12 @@ def _climbed(U, s, nu, X, strides):
 
 
 def _destinations(neurons, nu, X, limit, both_signs):
-    """For each neuron the limit's direction to which it climbs, -1 for none; the largest height that any reaches
-    outside the limit; and the largest that any reaches after turning its sign (0 if signs are kept).
+    """For each neuron the limit's direction to which it climbs, -1 for none; the largest height
+    that any reaches outside the limit; and the largest that any reaches after turning its sign (0
+    if signs are kept).
 
-    Neurons that are close to a direction of the limit climb in finer steps, which do not lead across a narrow hill.
+    Neurons that are close to a direction of the limit climb in finer steps, which do not lead
+    across a narrow hill.
     """
     live = neurons.live
     U, s = neurons.directions[live], neurons.signs[live]
@@ -267,7 +288,9 @@ def _destinations(neurons, nu, X, limit, both_signs):
     if both_signs:
         dying = found < 0
         starts, other = np.vstack([U[dying], ends[dying]]), -np.tile(s[dying], 2)
-        turned = (other * (relu(_climbed(starts, other, nu, X, _STRIDES) @ X.T) @ nu)).max(initial=0.0)
+        turned = (other * (relu(_climbed(starts, other, nu, X, _STRIDES) @ X.T) @ nu)).max(
+            initial=0.0
+        )
     return destination, height, turned
 
 
@@ -280,11 +303,12 @@ def _nearest(U, s, limit):
     return np.where(apart.min(axis=1) <= _WITHIN, apart.argmin(axis=1), -1)
 
 
-# ---- candidates -----------------------------------------------------------------------------------------------------
+# ---- candidates ----------------------------------------------------------------------------------
 
 
 def _touched_patterns(U, s, X):
-    """The signed patterns of the directions U, each as it is: a point that is off stays off, even at its wall."""
+    """The signed patterns of the directions U, each as it is: a point that is off stays off, even
+    at its wall."""
     on = ROUNDING * np.linalg.norm(X, axis=1) < U @ X.T
     blocks = np.unique(np.column_stack([s > 0, on]), axis=0)
     return blocks[:, 1:], np.where(blocks[:, 0], 1, -1)
@@ -301,10 +325,13 @@ def _limit_over(patterns, signs, X, y, lam):
     else:
         directions, signs, weights = np.zeros((0, X.shape[1])), np.zeros(0, int), np.zeros(0)
     network = Network.from_directions(directions, signs, weights)
-    # Most sets of patterns lead to no stationary point; the global optimum is not asked for on their account.
+    # Most sets of patterns lead to no stationary point; the global optimum is not asked for on
+    # their account.
     shortest = np.linalg.norm(shortest_subgradient(network, X, y, lam))
     stationary = shortest <= STATIONARITY * 2 * lam * np.sqrt(network.squared_norm())
-    return _Limit(directions, signs, weights, network, certify(network, X, y, lam) if stationary else None)
+    return _Limit(
+        directions, signs, weights, network, certify(network, X, y, lam) if stationary else None
+    )
 
 
 def _ended(network, neurons, destination, limit, natural):

@@ -22,10 +22,11 @@ class Traces:
     effective_rank : array
         exp of the entropy of the normalised singular values of W.
     active_patterns : array
-        How many signed patterns the neurons have; those a millionth of the largest and smaller in :math:`|a_j|\|w_j\|`, or off
-        at every point, do not count.
+        How many signed patterns the neurons have; those a millionth of the largest and smaller in
+        :math:`|a_j|\|w_j\|`, or off at every point, do not count.
     merged_positive, merged_negative : arrays
-        How many directions are left when such neurons of one sign within 0.1 radians of a longer one are merged with it.
+        How many directions are left when such neurons of one sign within 0.1 radians of a longer
+        one are merged with it.
     """
 
     time: np.ndarray
@@ -40,14 +41,17 @@ class Traces:
 
 
 def effective_rank(W):
-    r"""exp of the entropy of the singular values of W, normalised to sum 1: between 1 and the rank of W; 0 for W = 0.
+    r"""exp of the entropy of the singular values of W, normalised to sum 1: between 1 and the rank
+    of W; 0 for W = 0.
 
     Examples
     --------
     >>> effective_rank(np.eye(3)).round(12), effective_rank(np.ones((5, 2))).round(12)
     (np.float64(3.0), np.float64(1.0))
     """
-    singular = np.linalg.svd(np.linalg.qr(W, mode="r") if len(W) > W.shape[1] else W, compute_uv=False)
+    singular = np.linalg.svd(
+        np.linalg.qr(W, mode="r") if len(W) > W.shape[1] else W, compute_uv=False
+    )
     if singular.sum() == 0:
         return 0.0
     share = singular[singular > 0] / singular.sum()
@@ -73,7 +77,8 @@ def _counted(network, X):
 
 
 def merged_directions(W, angle=0.1):
-    """The unit directions left when each row within `angle` radians of a longer one is merged with it.
+    """The unit directions left when each row within `angle` radians of a longer one is merged with
+    it.
 
     Examples
     --------

@@ -1,4 +1,5 @@
-r"""The loop: all runs of one call move on, are recorded, are looked at, and are let go where they have ended."""
+r"""The loop: all runs of one call move on, are recorded, are looked at, and are let go where they
+have ended."""
 
 from dataclasses import dataclass
 
@@ -32,18 +33,20 @@ class Ensemble:
     losses : array (runs,)
         Their regularised losses; infinite for a run that diverged.
     stop_reason : list of str
-        The end of this process from this start: "global minimum", "spurious stationary point", "not converged" or
-        "diverged".
+        The end of this process from this start: "global minimum", "spurious stationary point", "not
+        converged" or "diverged".
     certificates : list of Certificate
         Of the limits; of the last iterates where there is none; None for a run that diverged.
     limits : list of Network or None
-        The limit with parallel neurons merged and zero neurons left out, to rounding; the last iterate itself where its
-        loss is at the global minimum and no single limit can be told.
+        The limit with parallel neurons merged and zero neurons left out, to rounding; the last
+        iterate itself where its loss is at the global minimum and no single limit can be told.
     iterates : list of Network
-        The last iterate itself, before the finishing step; of a run that diverged, the last one seen within bounds.
+        The last iterate itself, before the finishing step; of a run that diverged, the last one
+        seen within bounds.
     traces : Traces
     steps, time : arrays (runs,)
-        How many steps were taken, for the flow those included that were repeated shorter, and the time they cover.
+        How many steps were taken, for the flow those included that were repeated shorter, and the
+        time they cover.
     optimum : Solution
         The global minimum that `excess` is measured from.
     """
@@ -64,23 +67,28 @@ class Ensemble:
     def __repr__(self):
         of = "the flow" if self.process == "flow" else f"descent with step {self.eta:g}"
         kinds = (GLOBAL, SPURIOUS, OPEN, DIVERGED)
-        counted = ", ".join(f"{self.stop_reason.count(k)} {k}" for k in kinds if k in self.stop_reason)
+        counted = ", ".join(
+            f"{self.stop_reason.count(k)} {k}" for k in kinds if k in self.stop_reason
+        )
         return f"Ensemble({len(self.networks)} runs of {of}: {counted})"
 
 
 def train(
-    X, y, lam, m=None, alpha=None, runs=1, seed=None, *, process=None, eta=None, start=None, max_steps=20_000_000,
-    max_time=None, optimum=None, records=100, control=None, device="cpu", progress=False,
+    X, y, lam, m=None, alpha=None, runs=1, seed=None, *, process=None, eta=None, start=None,
+    max_steps=20_000_000, max_time=None, optimum=None, records=100, control=None, device="cpu",
+    progress=False,
 ):  # fmt: skip
-    r"""Train from many starts at once by gradient flow or by gradient descent, each run to a certified end.
+    r"""Train from many starts at once by gradient flow or by gradient descent, each run to a
+    certified end.
 
     .. math:: \dot\theta = -\nabla L_\lambda(\theta) \quad\text{(flow)}\qquad
-              \theta \leftarrow \theta - \eta\nabla L_\lambda(\theta) \quad\text{(descent)}, \qquad \sigma'(0) = 0
+              \theta \leftarrow \theta - \eta\nabla L_\lambda(\theta) \quad\text{(descent)}, \qquad
+              \sigma'(0) = 0
 
-    with :math:`L_\lambda(\theta) = \frac1n\sum_k (f_\theta(x_k)-y_k)^2 + \lambda\|\theta\|^2`. The two may end at
-    different points from the same start, however small :math:`\eta` is: the flow keeps the sign of every outer weight,
-    while in descent a dying neuron may change it and grow again (see `relucones.training.descent`). A verdict is one
-    about the process that was followed.
+    with :math:`L_\lambda(\theta) = \frac1n\sum_k (f_\theta(x_k)-y_k)^2 + \lambda\|\theta\|^2`. The
+    two may end at different points from the same start, however small :math:`\eta` is: the flow
+    keeps the sign of every outer weight, while in descent a dying neuron may change it and grow
+    again (see `relucones.training.descent`). A verdict is one about the process that was followed.
 
     Parameters
     ----------
@@ -104,7 +112,8 @@ def train(
     optimum : Solution, optional
         The global minimum, where `solve_global` has found it already.
     records : int
-        How many points of the clock the traces have after time 0, evenly in log t. Runs do not depend on it.
+        How many points of the clock the traces have after time 0, evenly in log t. Runs do not
+        depend on it.
     control : FlowControl, optional
         How the steps along the flow are chosen.
     device : str or torch.device
@@ -123,21 +132,23 @@ def train(
 
     Notes
     -----
-    From time to time a run is handed to the finishing step: the convex program over the signed patterns that its
-    neurons touch, whose optimum is the limit if the run stays in these cones. The claim is accepted only if the limit
-    is stationary, no neuron, however small, grows near it, and the run has come ever closer at three looks in a row
-    (`claimed_limit`). For descent neurons of both signs are asked for, since a dying neuron may turn round. Where optima
-    are many no single limit can be told; then a run ends where its loss has been at the optimum, to 1e-10, at three
-    looks. Fixed steps chatter on walls, where the gradient never vanishes: a run of descent that comes as near to its
-    limit as steps of this size can tell is accepted, one that keeps moving is not converged, and one whose weights
-    leave all bounds has diverged.
+    From time to time a run is handed to the finishing step: the convex program over the signed
+    patterns that its neurons touch, whose optimum is the limit if the run stays in these cones. The
+    claim is accepted only if the limit is stationary, no neuron, however small, grows near it, and
+    the run has come ever closer at three looks in a row (`claimed_limit`). For descent neurons of
+    both signs are asked for, since a dying neuron may turn round. Where optima are many no single
+    limit can be told; then a run ends where its loss has been at the optimum, to 1e-10, at three
+    looks. Fixed steps chatter on walls, where the gradient never vanishes: a run of descent that
+    comes as near to its limit as steps of this size can tell is accepted, one that keeps moving is
+    not converged, and one whose weights leave all bounds has diverged.
 
     Examples
     --------
     >>> X, y = [[1.0, 0.0], [0.0, 1.0]], [3.0, 4.0]
-    >>> train(X, y, lam=0.5, m=20, alpha=0.1, runs=3, seed=0)
+    >>> starts = {"m": 20, "alpha": 0.1, "runs": 3, "seed": 0}
+    >>> train(X, y, 0.5, **starts)
     Ensemble(3 runs of the flow: 3 global minimum)
-    >>> ensemble = train(X, y, lam=0.5, m=20, alpha=0.1, runs=3, seed=0, process="descent", eta=0.01)
+    >>> ensemble = train(X, y, 0.5, **starts, process="descent", eta=0.01)
     >>> ensemble
     Ensemble(3 runs of descent with step 0.01: 3 global minimum)
     >>> ensemble.losses.round(8)
@@ -148,14 +159,21 @@ def train(
     W, a = starts(X, m, alpha, runs, seed, start)
     eta = None if eta is None else checks.positive(eta, "eta")
     process = _process(process, eta)
-    max_steps, records = checks.count(max_steps, "max_steps"), checks.count(records, "records", least=2)
+    max_steps, records = (
+        checks.count(max_steps, "max_steps"),
+        checks.count(records, "records", least=2),
+    )
     max_time = 1000 / lam if max_time is None else checks.positive(max_time, "max_time")
     if optimum is None:
         optimum = solve_global(X, y, lam)
     elif not isinstance(optimum, Solution):
-        raise checks.BadInput(f"optimum must be a relucones Solution, but it is a {type(optimum).__name__}")
+        raise checks.BadInput(
+            f"optimum must be a relucones Solution, but it is a {type(optimum).__name__}"
+        )
     if not (control is None or isinstance(control, FlowControl)):
-        raise checks.BadInput(f"control must be a FlowControl, but it is a {type(control).__name__}")
+        raise checks.BadInput(
+            f"control must be a FlowControl, but it is a {type(control).__name__}"
+        )
     device = checks.device(device)
     if process == "flow":
         moving = _AlongFlow(Flow(X, y, lam, W, a, device, control), max_steps, max_time, records)
@@ -171,11 +189,13 @@ def _process(process, eta):
     if process == "descent" and eta is None:
         raise checks.BadInput("eta must be given, the step of descent")
     if process == "flow" and eta is not None:
-        raise checks.BadInput(f"eta must be left out for the flow, which has no step, but it is {eta:g}")
+        raise checks.BadInput(
+            f"eta must be left out for the flow, which has no step, but it is {eta:g}"
+        )
     return process
 
 
-# ---- the two processes, as the loop sees them ---------------------------------------------------------------------
+# ---- the two processes, as the loop sees them ----------------------------------------------------
 
 
 class _AlongFlow:
@@ -235,18 +255,24 @@ def _first_time(state):
     return 0.1 / (2 / state.n * np.linalg.norm(X, 2) * np.linalg.norm(y) + 2 * state.lam)
 
 
-# ---- the loop -----------------------------------------------------------------------------------------------------
+# ---- the loop ------------------------------------------------------------------------------------
 
 _CHUNK = 1000  # the most steps of descent between two looks at the weights
-_PAUSE = 0.1  # the time between two searches for a limit is at least this, in units of 1/lam, the time scale of the end
-_LONGER = 1.3  # and grows by this factor
+# The time between two searches for a limit is at least this, in units of 1/lam, the time scale of
+# the end, and grows by a factor.
+_PAUSE, _LONGER = 0.1, 1.3
 _LARGEST = 1e3  # weights that grow by this factor come from an unstable step
-_AT_OPTIMUM = 1e-10  # the relative excess below which a network is at the optimum, whatever its neurons do
-_SETTLING = 0.01  # the relative change of the loss in between above which there is no point in searching
+_AT_OPTIMUM = (
+    1e-10  # the relative excess below which a network is at the optimum, whatever its neurons do
+)
+_SETTLING = (
+    0.01  # the relative change of the loss in between above which there is no point in searching
+)
 
 
 class _Training:
-    """All runs of one call: advance, record on the clock, look for a limit, let those that have ended go."""
+    """All runs of one call: advance, record on the clock, look for a limit, let those that have
+    ended go."""
 
     def __init__(self, X, y, lam, moving, W, optimum, progress):
         self.X, self.y, self.lam = X, y, lam
@@ -261,7 +287,9 @@ class _Training:
         self.next_look = np.full(runs, _PAUSE / lam)
         self.within = [None] * runs  # the last iterate within bounds
         self.diverged = np.zeros(runs, bool)
-        self.bound = _LARGEST * (1 + max(np.abs(W).max(), np.linalg.norm(y) / (np.linalg.norm(X, 2) or 1.0)))
+        self.bound = _LARGEST * (
+            1 + max(np.abs(W).max(), np.linalg.norm(y) / (np.linalg.norm(X, 2) or 1.0))
+        )
         self.optimal_fit = optimum.network.predict(X)
         self.known = {}  # a limit that several runs find is solved for and certified once
 
@@ -285,14 +313,22 @@ class _Training:
         time = self.state.time[r]
         if self.moving.process == "descent" and not self._is_within_bounds(r):
             return True
-        while self.recorded[r] + 1 < len(self.clock) and self.clock[self.recorded[r] + 1] <= time * (1 + 1e-12):
+        while self.recorded[r] + 1 < len(self.clock) and self.clock[
+            self.recorded[r] + 1
+        ] <= time * (1 + 1e-12):
             self.recorded[r] += 1
             at = min(self.clock[self.recorded[r]], time)
-            self._record(r, slice(self.recorded[r], self.recorded[r] + 1), Network(*self.moving.neurons(r, at)))
+            self._record(
+                r,
+                slice(self.recorded[r], self.recorded[r] + 1),
+                Network(*self.moving.neurons(r, at)),
+            )
         if time >= self.next_look[r] * (1 - 1e-12):
             self.next_look[r] = max(time * _LONGER, time + _PAUSE / self.lam)
             self._search(r)
-        spent = self.state.steps[r] >= self.moving.max_steps or time >= self.moving.max_time * (1 - 1e-12)
+        spent = self.state.steps[r] >= self.moving.max_steps or time >= self.moving.max_time * (
+            1 - 1e-12
+        )
         return spent or self.claims[r] is not None
 
     def _is_within_bounds(self, r):
@@ -310,18 +346,23 @@ class _Training:
         self.last_loss[r] = loss
         if abs(before - loss) <= _SETTLING * loss:
             both, step = self.moving.process == "descent", self.moving.step_length(r)
-            claim = claimed_limit(network, self.X, self.y, self.lam, self.known, both_signs=both, step=step)
+            claim = claimed_limit(
+                network, self.X, self.y, self.lam, self.known, both_signs=both, step=step
+            )
         else:
             claim = None
         if self.approaches[r].completed_by(claim):
             self.claims[r] = claim
             return
-        # Where optima are many, or neurons hardly move any more, no single limit can be told; but the value is enough,
-        # since the loss does not rise again. Three looks, because a limit is better than a value.
+        # Where optima are many, or neurons hardly move any more, no single limit can be told; but
+        # the value is enough, since the loss does not rise again. Three looks, because a limit is
+        # better than a value.
         self.at_optimum[r] += loss <= self.optimum.value * (1 + _AT_OPTIMUM)
         if self.at_optimum[r] >= 3:
             certificate = certify(network, self.X, self.y, self.lam)
-            self.claims[r] = Claim(network, network, certificate, 0.0, "") if certificate.is_global else None
+            self.claims[r] = (
+                Claim(network, network, certificate, 0.0, "") if certificate.is_global else None
+            )
 
     def _iterate(self, r):
         return Network(*(self.within[r] if self.diverged[r] else self.moving.neurons(r)))

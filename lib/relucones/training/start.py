@@ -8,7 +8,8 @@ from .. import checks
 
 
 def initialise(m, d, alpha, runs, seed=None):
-    r"""Balanced Gaussian initialisation: :math:`w_j \sim \mathcal N(0, \alpha^2 I_d)`, :math:`a_j = \pm\|w_j\|` with probability 1/2.
+    r"""Balanced Gaussian initialisation: :math:`w_j \sim \mathcal N(0, \alpha^2 I_d)`,
+    :math:`a_j = \pm\|w_j\|` with probability 1/2.
 
     Parameters
     ----------
@@ -51,7 +52,9 @@ def _run_numbers(runs):
         return range(checks.count(runs, "runs"))
     labels = checks.counts(runs, "runs", least=0)
     if labels.ndim != 1:
-        raise checks.BadInput(f"runs must be an integer or a list of run numbers, but its shape is {labels.shape}")
+        raise checks.BadInput(
+            f"runs must be an integer or a list of run numbers, but its shape is {labels.shape}"
+        )
     return labels.tolist()
 
 
@@ -75,7 +78,9 @@ def starts(X, m, alpha, runs, seed, start):
     W, a = (_rows(part, name) for part, name in zip(start, ("start W", "start a"), strict=True))
     if W.ndim != 3 or W.shape[2] != X.shape[1] or a.shape != W.shape[:2]:
         expected = f"(runs, m, {X.shape[1]}), (runs, m)"
-        raise checks.BadInput(f"start must have shapes {expected}, but they are {W.shape}, {a.shape}")
+        raise checks.BadInput(
+            f"start must have shapes {expected}, but they are {W.shape}, {a.shape}"
+        )
     return W, a
 
 

@@ -1,15 +1,17 @@
-"""The runs of one ensemble that are still under way, as torch tensors; `flow` and `descent` move them."""
+"""The runs of one ensemble that are still under way, as torch tensors; `flow` and `descent` move
+them."""
 
 import numpy as np
 import torch
 
 
 class State:
-    r"""The neurons of the runs under way: W (d, runs, neurons) and a (runs, neurons), in units of their own.
+    r"""The neurons of the runs under way: W (d, runs, neurons) and a (runs, neurons), in units of
+    their own.
 
-    Neuron j of a run is :math:`e^{s_j}(w_j, a_j)` with its `log_unit` :math:`s_j`, since a dying neuron may become
-    smaller than any float before it grows again. Neurons that are off at every point are taken out, since they only
-    shrink; `neurons` puts them back.
+    Neuron j of a run is :math:`e^{s_j}(w_j, a_j)` with its `log_unit` :math:`s_j`, since a dying
+    neuron may become smaller than any float before it grows again. Neurons that are off at every
+    point are taken out, since they only shrink; `neurons` puts them back.
 
     Attributes
     ----------
@@ -30,14 +32,17 @@ class State:
         self.time, self.steps = np.zeros(len(W)), np.zeros(len(W), int)
         self._slot = np.tile(np.arange(W.shape[1]), (len(W), 1))  # which neuron a column holds
         self._stored = {"W": W.copy(), "a": a.copy(), "log": np.zeros(a.shape)}
-        self._shrunk = np.zeros(len(W))  # log of the factor by which a neuron off at every point has shrunk
+        self._shrunk = np.zeros(
+            len(W)
+        )  # log of the factor by which a neuron off at every point has shrunk
 
     def dots(self, W):
         """The inner products (n, runs, neurons)."""
         return (self.X @ W.reshape(len(W), -1)).view(-1, *W.shape[1:])
 
     def fit(self, dots, a, weight=None):
-        """The networks at the points, (n, runs); `weight` is the square of the neurons' units, by default 1."""
+        """The networks at the points, (n, runs); `weight` is the square of the neurons' units, by
+        default 1."""
         return (torch.relu(dots) * (a if weight is None else a * weight)).sum(-1)
 
     def pull(self, gate, residual):

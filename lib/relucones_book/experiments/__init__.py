@@ -1,6 +1,8 @@
-"""The long experiments of the book, one file each; ``python -m relucones reproduce NAME`` runs them.
+"""The long experiments of the book, one file each; ``python -m relucones reproduce NAME`` runs
+them.
 
-Each function takes `quick` and returns an `Experiment`: with `quick`, a small part of the points, to try it out.
+Each function takes `quick` and returns an `Experiment`: with `quick`, a small part of the points,
+to try it out.
 """
 
 from .atlas import atlas, atlas_data, atlas_point

@@ -12,7 +12,8 @@ from .rows import SHARES, rounded, rows_by_decay, teacher_or_patients
 
 
 def atlas(quick=False):
-    """The exact width at which half, and 99 %, of the cones are good: over n, d, lambda and three kinds of data."""
+    """The exact width at which half, and 99 %, of the cones are good: over n, d, lambda and three
+    kinds of data."""
     sizes = [4, 6] if quick else [4, 6, 8, 12, 16, 24]
     dimensions = [2, 3] if quick else [2, 3, 4, 5]
     settings = {
@@ -24,7 +25,9 @@ def atlas(quick=False):
     }
     points = [
         {"data": kind, "n": n, "d": d, "seed": seed}
-        for n, d, kind, seed in product(sizes, dimensions, settings["data"], range(settings["data_sets"]))
+        for n, d, kind, seed in product(
+            sizes, dimensions, settings["data"], range(settings["data_sets"])
+        )
     ]
     return Experiment("atlas", settings, points, atlas_point)
 
@@ -56,7 +59,15 @@ def atlas_point(point, settings):
             row[f"bound {share:g}"] = sufficient_width(point["n"], point["d"], 1 - share)
             for measure in ("counting", "gaussian"):
                 width, error = good_cone_width(
-                    X, y, lam, share, measure, settings["samples"], seed=0, with_error=True, coupons=coupons
+                    X,
+                    y,
+                    lam,
+                    share,
+                    measure,
+                    settings["samples"],
+                    seed=0,
+                    with_error=True,
+                    coupons=coupons,
                 )
                 row[f"{measure} {share:g}"] = width
                 row[f"{measure} {share:g} error"] = rounded(error, 2)

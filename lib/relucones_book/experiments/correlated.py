@@ -12,7 +12,8 @@ from .rows import SHARES, rounded, rows_by_decay
 
 
 def correlated(quick=False):
-    """Coupons, widths and spurious stationary cones while points with equal inner products move from 0 to 0.95."""
+    """Coupons, widths and spurious stationary cones while points with equal inner products move
+    from 0 to 0.95."""
     settings = {
         "n": [4] if quick else [6, 10],
         "lam": [1e-2] if quick else [1e-2, 1e-1],
@@ -25,7 +26,9 @@ def correlated(quick=False):
     steps = [0.0, 0.5] if quick else [round(0.05 * i, 2) for i in range(20)]
     points = [
         {"labels": kind, "n": n, "rho": rho, "seed": seed}
-        for kind, n, rho, seed in product(settings["labels"], settings["n"], steps, range(settings["data_sets"]))
+        for kind, n, rho, seed in product(
+            settings["labels"], settings["n"], steps, range(settings["data_sets"])
+        )
     ]
     return Experiment("correlated", settings, points, correlated_point)
 
@@ -38,11 +41,14 @@ def correlated_data(point):
         return X, y
     alternating = np.where(np.arange(n) % 2, -1.0, 1.0)
     size = np.abs(np.random.default_rng([seed, n]).standard_normal(n))
-    return X, {"one sign": size, "balanced": alternating, "mixed": size * alternating}[point["labels"]]
+    return X, {"one sign": size, "balanced": alternating, "mixed": size * alternating}[
+        point["labels"]
+    ]
 
 
 def correlated_point(point, settings):
-    """One data set: a row for every lambda, with the coupon sizes by output sign, 0 where that sign has none."""
+    """One data set: a row for every lambda, with the coupon sizes by output sign, 0 where that sign
+    has none."""
     X, y = correlated_data(point)
     rows = []
     for row, coupons in rows_by_decay(X, y, point, settings["lam"], Faces(X)):
@@ -54,7 +60,15 @@ def correlated_point(point, settings):
         row["positive"], row["negative"] = (int(sizes[coupons.signs == s].sum()) for s in (1, -1))
         for share, measure in product(settings["shares"], ("counting", "gaussian")):
             width, error = good_cone_width(
-                X, y, lam, share, measure, settings["samples"], seed=point["seed"], with_error=True, coupons=coupons
+                X,
+                y,
+                lam,
+                share,
+                measure,
+                settings["samples"],
+                seed=point["seed"],
+                with_error=True,
+                coupons=coupons,
             )
             row[f"{measure} {share:g}"] = width
             if measure == "gaussian":
@@ -62,5 +76,8 @@ def correlated_point(point, settings):
         grid = settings["landscape"]
         if (point["n"], lam) == (grid["n"], grid["lam"]):
             found = landscape_table(X, y, lam, grid["widths"], grid["cones"], seed=point["seed"])
-            row |= {f"spurious {m}": round(share, 4) for m, share in zip(grid["widths"], found.spurious, strict=True)}
+            row |= {
+                f"spurious {m}": round(share, 4)
+                for m, share in zip(grid["widths"], found.spurious, strict=True)
+            }
     return rows

@@ -1,4 +1,5 @@
-"""Plain gradient descents beside the flows of the other experiments, on a random sample of their runs."""
+"""Plain gradient descents beside the flows of the other experiments, on a random sample of their
+runs."""
 
 from itertools import product
 
@@ -22,16 +23,21 @@ KINDS = [
     *product(["test"], ["trap", "one neuron", "teacher", "noisy teacher", "diabetes"]),
 ]
 _FAR = 1e3  # weights that grow by this factor have diverged
-_PAUSE, _LONGER = 0.2, 1.25  # looks for a limit are at least so far apart, in units of 1/lam, and ever further
+_PAUSE, _LONGER = (
+    0.2,
+    1.25,
+)  # looks for a limit are at least so far apart, in units of 1/lam, and ever further
 _FRESH = 100  # steps after which 1/L is computed anew
 
 
 def descents(quick=False):
-    """Where descent with the published step ends from starts of the flows in `trap`, `scale` and `open-questions`.
+    """Where descent with the published step ends from starts of the flows in `trap`, `scale` and
+    `open-questions`.
 
-    Of every kind of data a random sample of the runs with lambda of at least 1e-4 and a width of at most 1000, since
-    the end takes several 1/lambda. A run that diverges is recorded as such, and made again, like one that bounces
-    because the step is above 2/L where it starts, with the step 1/L, at most the published one, along the way.
+    Of every kind of data a random sample of the runs with lambda of at least 1e-4 and a width of at
+    most 1000, since the end takes several 1/lambda. A run that diverges is recorded as such, and
+    made again, like one that bounces because the step is above 2/L where it starts, with the step
+    1/L, at most the published one, along the way.
     """
     settings = {
         "step": 0.01,
@@ -43,15 +49,22 @@ def descents(quick=False):
         "most steps": 100_000 if quick else 10_000_000,
     }
     kinds = [("scale", "teacher"), ("test", "one neuron")] if quick else KINDS
-    points = [{"part": part, "data": kind, "rule": rule} for rule in ("published", "1/L") for part, kind in kinds]
+    points = [
+        {"part": part, "data": kind, "rule": rule}
+        for rule in ("published", "1/L")
+        for part, kind in kinds
+    ]
     return Experiment("descents", settings, points, descents_point)
 
 
 def descents_population(part, kind, settings):
-    """All runs of that kind that may be drawn: what to find each by in the file of its experiment."""
+    """All runs of that kind that may be drawn: what to find each by in the file of its
+    experiment."""
     if part == "trap":
         flows = trap()
-        runs = [{**point, "run": run} for point in flows.points for run in range(flows.settings["runs"])]
+        runs = [
+            {**point, "run": run} for point in flows.points for run in range(flows.settings["runs"])
+        ]
     elif part == "scale":
         flows = scale()
         mine = [point for point in flows.points if point["data"] == kind]
@@ -69,7 +82,11 @@ def descents_population(part, kind, settings):
             lam, m = point.get("lam", made.get("lam")), point.get("m", made.get("m"))
             scales = made.get("scales", [made.get("total", 0.0) / m**0.5])
             runs += [{**point, "lam": lam, "m": m, "alpha": alpha, "run": i} for alpha in scales]
-    return [run for run in runs if run["lam"] >= settings["least lam"] and run["m"] <= settings["most m"]]
+    return [
+        run
+        for run in runs
+        if run["lam"] >= settings["least lam"] and run["m"] <= settings["most m"]
+    ]
 
 
 def descents_sample(part, kind, settings):
@@ -91,7 +108,11 @@ def _problem(part, run):
         seed = settings["seed"]
     else:
         seed = run["seed"]
-        X, y = scale_data(run, scale().settings) if part == "scale" else open_questions_data(run, open_questions().settings)[:2]
+        X, y = (
+            scale_data(run, scale().settings)
+            if part == "scale"
+            else open_questions_data(run, open_questions().settings)[:2]
+        )
     W, a = initialise(run["m"], X.shape[1], run["alpha"], [run["run"]], seed)
     return X, y, run["lam"], W[0], a[0]
 
@@ -105,13 +126,22 @@ def descents_point(point, settings):
     unstable = settings["step"] * bounds >= 2
     if point["rule"] == "1/L":
         again = np.flatnonzero(unstable)  # these may diverge; those below do not
-        sample, problems, bounds = [sample[r] for r in again], [problems[r] for r in again], bounds[again]
+        sample, problems, bounds = (
+            [sample[r] for r in again],
+            [problems[r] for r in again],
+            bounds[again],
+        )
     if not sample:
         return []
     found = _Followed(problems, settings, shorten=point["rule"] == "1/L").to_their_ends()
     known = ("part", "data", "rule")
     return [
-        {**point, **{k: v for k, v in run.items() if k not in known}, "step times L": rounded(settings["step"] * bound, 3), **row}
+        {
+            **point,
+            **{k: v for k, v in run.items() if k not in known},
+            "step times L": rounded(settings["step"] * bound, 3),
+            **row,
+        }
         for run, bound, row in zip(sample, bounds, found, strict=True)
     ]
 
@@ -161,7 +191,9 @@ class _Followed:
         for row, r in enumerate(self.batch.runs):
             X, y, lam = self.problems[r][:3]
             network = self.batch.network(row)
-            self.batch.eta[row] = min(self.settings["step"], 1 / _bound(X, y, lam, network.W, network.a))
+            self.batch.eta[row] = min(
+                self.settings["step"], 1 / _bound(X, y, lam, network.W, network.a)
+            )
 
     def _is_over(self, row, r, largest):
         if not largest < self.within[r]:
@@ -171,7 +203,10 @@ class _Followed:
             self.next_look[r] = max(self.time[r] * _LONGER, self.time[r] + _PAUSE / self.lam[r])
             if self._has_come_to_a_limit(row, r):
                 return True
-        if self.time[r] * self.lam[r] >= self.settings["time"] or self.steps >= self.settings["most steps"]:
+        if (
+            self.time[r] * self.lam[r] >= self.settings["time"]
+            or self.steps >= self.settings["most steps"]
+        ):
             self._end(row, r, OPEN, self.batch.losses()[row])
             return True
         return False

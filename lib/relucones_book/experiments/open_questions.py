@@ -12,7 +12,8 @@ from .rows import rounded, teacher_or_patients, trained
 
 
 def open_questions(quick=False):
-    """Three questions that the theorem leaves: which weight decay keeps the trap, norms at small width, generalisation."""
+    """Three questions that the theorem leaves: which weight decay keeps the trap, norms at small
+    width, generalisation."""
     settings = {
         "runs": 2 if quick else 4,
         "time": 10_000,  # the most, in units of 1/lam
@@ -25,28 +26,45 @@ def open_questions(quick=False):
         "norm": {"lam": 1e-4, "total": 3.0, "fitted": 1e-3, "n": 8, "d": 3, "orthogonal": 6},
         "test": {"m": 100, "scales": [0.003, 0.3], "n": 8, "d": 3, "points": 2000, "noise": 0.3},
     }
-    sets = {"decay": range(1 if quick else 3), "norm": range(1 if quick else 6), "test": range(1 if quick else 12)}
+    sets = {
+        "decay": range(1 if quick else 3),
+        "norm": range(1 if quick else 6),
+        "test": range(1 if quick else 12),
+    }
     decays = [1e-4] if quick else [1e-6, 1e-5, 1e-4, 3e-4, 6e-4, 8e-4]
     widths = [4, 32] if quick else [2, 4, 8, 16, 32, 64, 128]
     kinds = ["one neuron", "teacher", "noisy teacher", "diabetes"]
     tests = [*product(["trap"], [1e-5, 1e-4]), *product(kinds, [1e-3, 1e-2])]
     points = [
-        *({"part": "decay", "data": kind, "lam": lam, "seed": s} for kind, lam, s in product(["trap", "cone"], decays, sets["decay"])),
+        *(
+            {"part": "decay", "data": kind, "lam": lam, "seed": s}
+            for kind, lam, s in product(["trap", "cone"], decays, sets["decay"])
+        ),
         *(
             {"part": "norm", "data": kind, "m": m, "seed": s}
-            for kind, m, s in product(["teacher", "random labels", "orthogonal", "diabetes"], widths, sets["norm"])
+            for kind, m, s in product(
+                ["teacher", "random labels", "orthogonal", "diabetes"], widths, sets["norm"]
+            )
         ),
-        *({"part": "test", "data": kind, "lam": lam, "seed": s} for (kind, lam), s in product(tests, sets["test"])),
+        *(
+            {"part": "test", "data": kind, "lam": lam, "seed": s}
+            for (kind, lam), s in product(tests, sets["test"])
+        ),
     ]
     return Experiment("open-questions", settings, points, open_questions_point)
 
 
 def open_questions_data(point, settings):
-    """The data set of a point, and what to test on: X, y, test points, their labels; no test points outside "test"."""
+    """The data set of a point, and what to test on: X, y, test points, their labels; no test points
+    outside "test"."""
     kind, seed, made = point["data"], point["seed"], settings[point["part"]]
     if kind == "trap":
         X, y = data.small_init_trap(settings["decay"]["d"], settings["decay"]["noise"], seed)
-        return X, y, *(_around(X, y, made["points"], seed) if point["part"] == "test" else (None, None))
+        return (
+            X,
+            y,
+            *(_around(X, y, made["points"], seed) if point["part"] == "test" else (None, None)),
+        )
     if kind == "cone":
         return (*cone_data(made["d"], seed), None, None)
     if point["part"] == "norm":
@@ -63,11 +81,15 @@ def open_questions_data(point, settings):
 
 
 def cone_data(d, seed):
-    """d random unit points within 40 degrees of a neuron that labels them, redrawn until one neuron is not optimal."""
+    """d random unit points within 40 degrees of a neuron that labels them, redrawn until one neuron
+    is not optimal."""
     rng = np.random.default_rng([seed, d])
     teacher = np.eye(d)[0]
     while True:
-        angles, sides = np.radians(40) * rng.random(d) ** (1 / (d - 1)), rng.standard_normal((d, d - 1))
+        angles, sides = (
+            np.radians(40) * rng.random(d) ** (1 / (d - 1)),
+            rng.standard_normal((d, d - 1)),
+        )
         sides /= np.linalg.norm(sides, axis=1, keepdims=True)
         X = np.column_stack([np.cos(angles), np.sin(angles)[:, None] * sides])
         y = X @ teacher
@@ -87,7 +109,9 @@ def _with_test(kind, seed, n, d, points, noise):
     if kind == "diabetes":
         X, y = data.real("diabetes", 442, d - 1, seed=seed).with_bias()
     else:
-        X, y = data.gaussian_teacher(n + points, d, width=1 if kind == "one neuron" else 10, seed=seed)
+        X, y = data.gaussian_teacher(
+            n + points, d, width=1 if kind == "one neuron" else 10, seed=seed
+        )
         y = y / np.std(y)
     noisy = y[:n] + (noise * rng.standard_normal(n) if kind == "noisy teacher" else 0.0)
     return X[:n], noisy, X[n:], y[n:]
@@ -106,13 +130,17 @@ def open_questions_point(point, settings):
         if point["part"] == "norm":
             row |= _norms(runs, r, X, y, lam, Network(W[r], a[r]), part)
         if point["part"] == "test":
-            errors = [np.mean((f.predict(test) - truth) ** 2) for f in (runs.networks[r], runs.optimum.network)]
+            errors = [
+                np.mean((f.predict(test) - truth) ** 2)
+                for f in (runs.networks[r], runs.optimum.network)
+            ]
             row["error"], row["optimum error"] = (rounded(e / np.var(truth), 6) for e in errors)
     return rows
 
 
 def _norms(runs, r, X, y, lam, start, part):
-    """How large the network is where it first fits the labels, and at the end; and the best in the cone it starts in."""
+    """How large the network is where it first fits the labels, and at the end; and the best in the
+    cone it starts in."""
     traces = runs.traces
     error = traces.loss[r] - lam * traces.squared_norm[r]
     fitted = np.flatnonzero(error <= part["fitted"] * np.mean(y**2))

@@ -11,7 +11,8 @@ MOST_STEPS = 20_000  # a run that has not ended by then is called not converged
 
 
 def rows_by_decay(X, y, point, decays, faces):
-    """For every lambda the row begun and the coupons; None where the gap stays open, which the row then says."""
+    """For every lambda the row begun and the coupons; None where the gap stays open, which the row
+    then says."""
     for lam in decays:
         row, coupons = {**point, "lam": lam}, None
         try:
@@ -45,18 +46,26 @@ def ends(runs):
 
 def teacher_or_patients(kind, n, d, seed):
     """Gaussian points with a teacher's labels, or patients of the diabetes data."""
-    return data.gaussian_teacher(n, d, seed=seed) if kind == "teacher" else data.real("diabetes", n, d, seed=seed)
+    return (
+        data.gaussian_teacher(n, d, seed=seed)
+        if kind == "teacher"
+        else data.real("diabetes", n, d, seed=seed)
+    )
 
 
 def trained(point, X, y, lam, m, scales, starts, **options):
-    """Every start at every scale: the ensemble, where it started, and a row for each run, begun with `point`."""
+    """Every start at every scale: the ensemble, where it started, and a row for each run, begun
+    with `point`."""
     from relucones.training import initialise, train
 
     grid = list(product(scales, starts))
     alphas, numbers = zip(*grid, strict=True)
     start = initialise(m, X.shape[1], np.array(alphas), numbers, point["seed"])
     runs = train(X, y, lam, start=start, max_steps=MOST_STEPS, **options)
-    rows = [{**point, "alpha": alpha, **row, "run": run} for (alpha, run), row in zip(grid, ends(runs), strict=True)]
+    rows = [
+        {**point, "alpha": alpha, **row, "run": run}
+        for (alpha, run), row in zip(grid, ends(runs), strict=True)
+    ]
     return runs, start, rows
 
 

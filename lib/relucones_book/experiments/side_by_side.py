@@ -1,7 +1,9 @@
-"""Plain gradient descents of many runs side by side, in numpy: as one would write them down, and nothing else.
+"""Plain gradient descents of many runs side by side, in numpy: as one would write them down, and
+nothing else.
 
-Runs may belong to different data; data with fewer points or dimensions are filled up with zeros, which change nothing.
-This code shares none with `relucones.training`, so that the two can be compared.
+Runs may belong to different data; data with fewer points or dimensions are filled up with zeros,
+which change nothing. This code shares none with `relucones.training`, so that the two can be
+compared.
 """
 
 import numpy as np
@@ -10,12 +12,14 @@ from relucones import Network
 
 
 class SideBySide:
-    """Runs of gradient descent, each with its own data, weight decay and step; all neurons stand in one row.
+    """Runs of gradient descent, each with its own data, weight decay and step; all neurons stand in
+    one row.
 
     Attributes
     ----------
     problems : list of tuples (X, y, lam, W, a)
-        What every run is given: points (n, d), labels (n,), weight decay, and where it starts, W (m, d), a (m,).
+        What every run is given: points (n, d), labels (n,), weight decay, and where it starts, W
+        (m, d), a (m,).
     runs : array of int
         The numbers of the runs under way.
     eta : array
@@ -46,7 +50,8 @@ class SideBySide:
         self.first = np.searchsorted(self.owner, np.arange(len(self.runs)))
 
     def advance(self, steps, keep_signs=False):
-        """That many steps; with `keep_signs` the outer weights of balanced neurons are set to plus or minus |w|."""
+        """That many steps; with `keep_signs` the outer weights of balanced neurons are set to plus
+        or minus |w|."""
         X, W, a, y, owner, first = self.X, self.W, self.a, self.y, self.owner, self.first
         signs, keep = np.sign(a), 1 - 2 * self.eta * self.lam
         shrink, slope = keep[owner], 2 * self.eta * self.share
@@ -98,8 +103,11 @@ class SideBySide:
         return Network(self.W[:d, mine].T, self.a[mine])
 
     def take_out_dead(self):
-        """Leave out neurons that are off at every point, all but the first of a run: they only shrink."""
-        live = ((self.X * self.W[:, None]).sum(0) > 0).any(0) | (2 * self.eta * self.lam >= 1)[self.owner]
+        """Leave out neurons that are off at every point, all but the first of a run: they only
+        shrink."""
+        live = ((self.X * self.W[:, None]).sum(0) > 0).any(0) | (2 * self.eta * self.lam >= 1)[
+            self.owner
+        ]
         live[self.first] = True
         if live.mean() < 0.95:
             dead = np.where(live, 0.0, (self.W**2).sum(0) + self.a**2)
@@ -110,8 +118,17 @@ class SideBySide:
     def release(self, over):
         """Let the runs in these rows (a mask) go."""
         kept, mine = ~over, ~over[self.owner]
-        self.points, self.y, self.share = self.points[:, :, kept], self.y[:, kept], self.share[:, kept]
-        self.lam, self.eta, self.gone, self.runs = self.lam[kept], self.eta[kept], self.gone[kept], self.runs[kept]
+        self.points, self.y, self.share = (
+            self.points[:, :, kept],
+            self.y[:, kept],
+            self.share[:, kept],
+        )
+        self.lam, self.eta, self.gone, self.runs = (
+            self.lam[kept],
+            self.eta[kept],
+            self.gone[kept],
+            self.runs[kept],
+        )
         self.W, self.a = self.W[:, mine], self.a[mine]
         self.owner = (np.cumsum(kept) - 1)[self.owner[mine]]
         self._arrange()

@@ -9,9 +9,14 @@ from .rows import ends
 
 
 def trap(quick=False):
-    """Where descent from a small start ends on the data of Theorem 2: over width, dimension, weight decay, scale, labels."""
+    """Where descent from a small start ends on the data of Theorem 2: over width, dimension, weight
+    decay, scale, labels."""
     widths = [10, 100] if quick else [10, 30, 100, 300, 1000, 3000, 10000]
-    decays = [1e-4, 1e-3] if quick else [1e-5, 3e-5, 1e-4, 2e-4, 3e-4, 4.5e-4, 6e-4, 7e-4, 8e-4, 9e-4, 1e-3, 1.5e-3, 2e-3]
+    decays = (
+        [1e-4, 1e-3]
+        if quick
+        else [1e-5, 3e-5, 1e-4, 2e-4, 3e-4, 4.5e-4, 6e-4, 7e-4, 8e-4, 9e-4, 1e-3, 1.5e-3, 2e-3]
+    )
     totals = [0.03, 1.0] if quick else [0.01, 0.03, 0.1, 0.2, 0.3, 0.6, 1.0, 3.0]
     settings = {"noise": 1e-3, "data_seed": 0, "runs": 2 if quick else 8, "seed": 0}
     usual = {"d": 4, "lam": 1e-4, "m": 100, "alpha": 0.003, "labels": "teacher"}
@@ -20,7 +25,10 @@ def trap(quick=False):
         *({"family": "one scale", **usual, "m": m} for m in widths),
         *({"family": "dimension", **usual, "d": d} for d in (3, 4, 5)),
         *({"family": "decay", **usual, "lam": lam} for lam in decays),
-        *({"family": "scale", **usual, "m": m, "alpha": t / m**0.5} for m, t in product([100] if quick else [100, 1000], totals)),
+        *(
+            {"family": "scale", **usual, "m": m, "alpha": t / m**0.5}
+            for m, t in product([100] if quick else [100, 1000], totals)
+        ),
         {"family": "labels", **usual, "labels": "first coordinate"},
     ]
     return Experiment("trap", settings, points, trap_point)

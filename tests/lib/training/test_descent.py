@@ -29,7 +29,9 @@ def test_one_step_moves_against_the_gradient_of_torch(problem, seed):
     for r in range(2):
         Wt, at = (torch.tensor(part[r], requires_grad=True) for part in (W, a))
         fit = torch.relu(torch.tensor(X) @ Wt.T) @ at
-        ((fit - torch.tensor(y)).square().mean() + lam * (Wt.square().sum() + at.square().sum())).backward()
+        (
+            (fit - torch.tensor(y)).square().mean() + lam * (Wt.square().sum() + at.square().sum())
+        ).backward()
         scale = 1 + np.abs(Wt.grad.numpy()).max() + np.abs(at.grad.numpy()).max()
         assert np.abs(done.iterates[r].W - (W[r] - 1e-3 * Wt.grad.numpy())).max() <= 1e-12 * scale
         assert np.abs(done.iterates[r].a - (a[r] - 1e-3 * at.grad.numpy())).max() <= 1e-12 * scale
@@ -88,7 +90,10 @@ def test_on_orthogonal_data_what_is_off_stays_off():
     on = start[0] @ X.T > 0
     for _ in range(15):
         done = train(X, y, 0.01, start=start, eta=0.05, max_steps=200, records=2, optimum=optimum)
-        start = np.array([net.W for net in done.iterates]), np.array([net.a for net in done.iterates])
+        start = (
+            np.array([net.W for net in done.iterates]),
+            np.array([net.a for net in done.iterates]),
+        )
         now = start[0] @ X.T > 0
         assert not (now & ~on).any()
         on = now
@@ -101,7 +106,7 @@ def test_on_other_data_what_is_off_may_come_back():
     assert start[0][0, 0] @ X[0] < 0 < done.iterates[0].W[0] @ X[0]
 
 
-# ---- what a finite step does -------------------------------------------------------------------------------------
+# ---- what a finite step does ---------------------------------------------------------------------
 
 
 def test_the_imbalance_obeys_its_identity():
@@ -117,8 +122,13 @@ def test_the_imbalance_obeys_its_identity():
         g = 2 / len(y) * np.einsum("rmn,rn,nd->rmd", (dots > 0) * 1.0, residual, X)
         fed = eta**2 * (a**2 * (g**2).sum(2) - (W * g).sum(2) ** 2)
         expected = (1 - 2 * eta * lam) ** 2 * ((W**2).sum(2) - a**2) + fed
-        W, a = np.array([net.W for net in done.iterates]), np.array([net.a for net in done.iterates])
-        np.testing.assert_allclose((W**2).sum(2) - a**2, expected, atol=1e-14 * (1 + np.abs(W).max()) ** 2)
+        W, a = (
+            np.array([net.W for net in done.iterates]),
+            np.array([net.a for net in done.iterates]),
+        )
+        np.testing.assert_allclose(
+            (W**2).sum(2) - a**2, expected, atol=1e-14 * (1 + np.abs(W).max()) ** 2
+        )
 
 
 def test_descent_ends_lower_than_the_flow_where_a_dying_neuron_turns_its_sign():
@@ -138,12 +148,15 @@ def test_descent_ends_lower_than_the_flow_where_a_dying_neuron_turns_its_sign():
 
 
 def test_descent_is_not_stopped_before_a_dying_neuron_has_turned():
-    """At t = 163 it looks like an end, of loss 1.03267; 600 time units later it is at the optimum."""
+    """At t = 163 it looks like an end, of loss 1.03267; 600 time units later it is at the
+    optimum."""
     X, y, lam, m = small_problem(3)
     W, a = initialise(m, X.shape[1], SCALES[[12]], [12], seed=3)
     done = train(X, y, lam, start=(W, a), eta=0.002, max_time=800)
     assert done.losses[0] == pytest.approx(0.8412, abs=1e-3)  # chattering, and on its way
-    assert train(X, y, lam, start=(W, a), optimum=done.optimum).losses[0] == pytest.approx(1.03267, abs=1e-5)
+    assert train(X, y, lam, start=(W, a), optimum=done.optimum).losses[0] == pytest.approx(
+        1.03267, abs=1e-5
+    )
 
 
 def test_a_run_that_diverges_does_not_cost_the_others():
@@ -156,14 +169,17 @@ def test_a_run_that_diverges_does_not_cost_the_others():
     assert done.limits[1] is None
     assert done.time[1] < 0.1 * done.time[0]
     assert "diverged" in repr(done)
-    alone = train(X, y, 0.05, start=(W[[0, 2]], a[[0, 2]]), eta=0.05, max_time=100, optimum=done.optimum)
+    alone = train(
+        X, y, 0.05, start=(W[[0, 2]], a[[0, 2]]), eta=0.05, max_time=100, optimum=done.optimum
+    )
     np.testing.assert_allclose(done.losses[[0, 2]], alone.losses, rtol=1e-9)
     assert done.stop_reason[::2] == alone.stop_reason
 
 
 @pytest.mark.parametrize("k", range(17) if THOROUGH else [7, 12])
 def test_descent_ends_where_a_plain_loop_ends(k):
-    """Twenty starts each, with the same step and for as long; so runs that have not ended agree, too."""
+    """Twenty starts each, with the same step and for as long; so runs that have not ended agree,
+    too."""
     X, y, lam, m = small_problem(k)
     W, a = initialise(m, X.shape[1], SCALES, 20, seed=k)
     eta, time = 0.01, 60 / lam

@@ -1,4 +1,5 @@
-"""The flow: against small steps that keep signs, closed forms, and what its end must not depend on."""
+"""The flow: against small steps that keep signs, closed forms, and what its end must not depend
+on."""
 
 import os
 
@@ -26,12 +27,15 @@ def test_the_flow_is_the_limit_of_small_steps():
         small = plain_loop(X, y, 0.01, W[0], a[0], 1e-3, round(time / 1e-3))
         assert flow.time[0] == pytest.approx(time)
         assert flow.steps[0] < time / 1e-2 + 200
-        assert flow.iterates[0].loss(X, y, 0.01) == pytest.approx(loss_of(X, y, 0.01, *small), rel=2e-3)
+        assert flow.iterates[0].loss(X, y, 0.01) == pytest.approx(
+            loss_of(X, y, 0.01, *small), rel=2e-3
+        )
 
 
 @pytest.mark.parametrize("m", [4, 24])
 def test_on_orthogonal_data_the_start_decides_the_end(m):
-    """Global exactly when a positive neuron starts active on all positive labels and a negative one on all negative."""
+    """Global exactly when a positive neuron starts active on all positive labels and a negative one
+    on all negative."""
     lam, n = 0.01, len(LABELS)
     X, y = data.orthogonal(n, n, seed=0, labels=LABELS)
     W, a = initialise(m, n, 0.02, 8, seed=5)
@@ -48,20 +52,27 @@ def test_on_orthogonal_data_the_start_decides_the_end(m):
 
 def test_on_generic_data_every_run_ends_and_neurons_stay_balanced_however_small():
     X, y = data.gaussian_teacher(6, 3, seed=1)
-    W, a = initialise(m=40, d=3, alpha=np.array([0.002, 0.002, 0.1, 0.1]), runs=[0, 1, 0, 1], seed=0)
+    W, a = initialise(
+        m=40, d=3, alpha=np.array([0.002, 0.002, 0.1, 0.1]), runs=[0, 1, 0, 1], seed=0
+    )
     done = train(X, y, 1e-3, start=(W, a))
     assert "not converged" not in done.stop_reason
     assert all(c.is_stationary for c in done.certificates)
     for network, start in zip(done.iterates, a, strict=True):
         # The atol is for neurons so small that floats no longer hold their squares.
-        np.testing.assert_allclose(np.abs(network.a), np.linalg.norm(network.W, axis=1), rtol=1e-6, atol=1e-150)
+        np.testing.assert_allclose(
+            np.abs(network.a), np.linalg.norm(network.W, axis=1), rtol=1e-6, atol=1e-150
+        )
         assert (network.a * start >= 0).all()  # a neuron that is off may have shrunk to 0
 
 
 def test_imbalance_decays_at_its_own_rate():
     X, y = data.five_points()
     W, a = initialise(m=6, d=2, alpha=0.5, runs=1, seed=0)
-    W, a = np.concatenate([W, 2 * W, W]), np.concatenate([a, a, 2 * a])  # balanced, then the inner, then the outer too large
+    W, a = (
+        np.concatenate([W, 2 * W, W]),
+        np.concatenate([a, a, 2 * a]),
+    )  # balanced, then the inner, then the outer too large
     done = train(X, y, 0.01, start=(W, a), max_time=20)
     for network, time, start_W, start_a in zip(done.iterates, done.time, W, a, strict=True):
         surplus = network.a**2 - np.sum(network.W**2, axis=1)
@@ -70,17 +81,24 @@ def test_imbalance_decays_at_its_own_rate():
 
 
 def test_neurons_that_slide_along_two_walls_do_not_hold_up_the_flow():
-    """Eight patients: neurons end in corners, where gates act on each other; the flow once stood still there."""
-    X, y, _, _ = open_questions_data({"part": "norm", "data": "diabetes", "seed": 1}, open_questions().settings)
+    """Eight patients: neurons end in corners, where gates act on each other; the flow once stood
+    still there."""
+    X, y, _, _ = open_questions_data(
+        {"part": "norm", "data": "diabetes", "seed": 1}, open_questions().settings
+    )
     for m, run in ((16, 2), (64, 3)):
         done = train(X, y, 1e-4, start=initialise(m, 3, 3 / m**0.5, [run], seed=1), max_steps=5000)
         assert done.stop_reason != ["not converged"]
         network = done.networks[0]
-        dots = network.W @ X.T / np.outer(np.linalg.norm(network.W, axis=1) + 1e-300, np.linalg.norm(X, axis=1))
+        dots = (
+            network.W
+            @ X.T
+            / np.outer(np.linalg.norm(network.W, axis=1) + 1e-300, np.linalg.norm(X, axis=1))
+        )
         assert ((np.abs(dots) < 1e-6).sum(axis=1) == 2).any()
 
 
-# ---- what the end must not depend on ------------------------------------------------------------------------------
+# ---- what the end must not depend on -------------------------------------------------------------
 
 
 def patients():
@@ -110,7 +128,9 @@ def test_a_run_is_the_same_in_company():
         alone = train(X, y, 1e-3, start=(W[r : r + 1], a[r : r + 1]), optimum=optimum)
         assert together.losses[r] == pytest.approx(alone.losses[0], rel=1e-9)
         assert together.stop_reason[r] == alone.stop_reason[0]
-        assert abs(together.steps[r] - alone.steps[0]) <= 5  # rounding may tip a step that is just good enough
+        assert (
+            abs(together.steps[r] - alone.steps[0]) <= 5
+        )  # rounding may tip a step that is just good enough
 
 
 @pytest.mark.parametrize("k", range(100) if THOROUGH else range(0, 100, 5))
@@ -122,7 +142,16 @@ def test_half_the_step_and_more_records_lead_to_the_same_end(k):
     W, a = initialise(m, d, [0.1, 1.0], 2, seed=k)
     usual = train(X, y, lam, start=(W, a))
     halved = FlowControl(turn=USUAL.turn / 2, error=USUAL.error / 4)
-    other = train(X, y, lam, start=(W, a), optimum=usual.optimum, records=17, max_time=3000 / lam, control=halved)
+    other = train(
+        X,
+        y,
+        lam,
+        start=(W, a),
+        optimum=usual.optimum,
+        records=17,
+        max_time=3000 / lam,
+        control=halved,
+    )
     np.testing.assert_allclose(other.losses, usual.losses, rtol=1e-6)
 
 
@@ -138,7 +167,8 @@ def test_the_flow_ends_where_small_steps_end_that_keep_signs(k):
 
 
 def test_a_neuron_may_become_smaller_than_any_float_and_grow_again():
-    """A negative neuron dies until a positive one has overshot; here the field is turned round by hand."""
+    """A negative neuron dies until a positive one has overshot; here the field is turned round by
+    hand."""
     X, y = np.eye(2), np.array([1.0, 1.0])
     tiny = np.array([[[1.0, 0.0], [0.0, 1e-160]]]), np.array([[1.0, 1e-160]])
     done = train(X, y, 0.05, start=tiny)

@@ -10,7 +10,8 @@ from relucones.training import claimed_limit, train  # noqa: E402
 
 
 def rank_one(X, y, lam):
-    """The best single linear neuron: v minimises mean((Xv - y)^2) + 2 lam |v|, by fixed-point iteration on its length."""
+    """The best single linear neuron: v minimises mean((Xv - y)^2) + 2 lam |v|, by fixed-point
+    iteration on its length."""
     n, d = X.shape
     size = 1.0
     for _ in range(500):
@@ -49,8 +50,11 @@ def test_small_starts_end_at_rank_one_and_large_ones_at_the_optimum():
     assert large.stop_reason == ["global minimum"] * 2
     assert [limit.width for limit in large.limits] == [3, 3]
     np.testing.assert_allclose(large.losses, small.optimum.value, rtol=1e-10)
-    # Above the threshold of lam the rank-one point is the global minimum, and the same small starts end there.
-    assert train(X, y, 2e-3, m=40, alpha=0.004, runs=3, seed=0).stop_reason == ["global minimum"] * 3
+    # Above the threshold of lam the rank-one point is the global minimum, and the same small starts
+    # end there.
+    assert (
+        train(X, y, 2e-3, m=40, alpha=0.004, runs=3, seed=0).stop_reason == ["global minimum"] * 3
+    )
 
 
 def test_the_finishing_step_refuses_where_a_tiny_neuron_grows():
@@ -69,8 +73,12 @@ def test_the_finishing_step_refuses_a_network_far_from_its_limit(moved):
 
 def test_a_dying_neuron_that_would_grow_with_the_other_sign_is_refused_for_descent_only():
     X, y = np.eye(2), np.array([3.0, -4.0])
-    dying = Network([[1.58113883, -1e-3], [0.0, 1e-9]], [1.58113883, 1e-9])
+    dying = Network([[1.41421356, -1e-3], [0.0, 1e-9]], [1.41421356, 1e-9])
     assert claimed_limit(dying, X, y, 0.5).refusal == ""
-    assert claimed_limit(dying, X, y, 0.5, both_signs=True).refusal == "a neuron may turn its sign and grow"
-    dead = Network([[1.58113883, -1e-3], [-1e-9, -1e-9]], [1.58113883, 1e-9])  # it is off at every point
+    assert (
+        claimed_limit(dying, X, y, 0.5, both_signs=True).refusal
+        == "a neuron may turn its sign and grow"
+    )
+    # This one is off at every point.
+    dead = Network([[1.41421356, -1e-3], [-1e-9, -1e-9]], [1.41421356, 1e-9])
     assert claimed_limit(dead, X, y, 0.5, both_signs=True).refusal == ""

@@ -1,4 +1,5 @@
-"""The theorems of the chapter on the two regimes, along gradient flows integrated here in small steps."""
+"""The theorems of the chapter on the two regimes, along gradient flows integrated here in small
+steps."""
 
 import numpy as np
 import pytest
@@ -23,8 +24,14 @@ def step(W, a, X, y, lam, eta):
 
 
 def polar_flow(W, a, X, y, lam, end, turn=0.002):
-    """Times, sizes and directions of balanced neurons: Euler steps for direction and log-size, with the time at the end."""
-    s, size, U, t = np.sign(a), np.linalg.norm(W, axis=1), W / np.linalg.norm(W, axis=1, keepdims=True), 0.0
+    """Times, sizes and directions of balanced neurons: Euler steps for direction and log-size, with
+    the time at the end."""
+    s, size, U, t = (
+        np.sign(a),
+        np.linalg.norm(W, axis=1),
+        W / np.linalg.norm(W, axis=1, keepdims=True),
+        0.0,
+    )
     norm = np.linalg.norm(X, 2)
     times, sizes, directions = [t], [size], [U]
     while t < end:
@@ -45,7 +52,7 @@ def mirrored(m, d, rng):
     return np.concatenate([W, W]), np.concatenate([length, -length])
 
 
-# ---- signs -------------------------------------------------------------------------------------------------------
+# ---- signs ---------------------------------------------------------------------------------------
 
 
 def count_flips(factor, eta, end=60, seed=0):
@@ -73,7 +80,7 @@ def test_balanced_signs_are_kept_by_the_flow_and_not_by_large_steps():
     assert counts[0] > 30
 
 
-# ---- early alignment ---------------------------------------------------------------------------------------------
+# ---- early alignment -----------------------------------------------------------------------------
 
 
 @given(points(most=5, dimensions=3), seeds)
@@ -95,7 +102,8 @@ def test_nobody_grows_faster_than_the_largest_height(X, seed):
 
 
 def early(X, y, lam, alpha, delta, seed, stretch=1.0, m=4):
-    """What the theorem speaks about: S, the drop of the heights, the integral of the climb, the sizes; and its bounds."""
+    """What the theorem speaks about: S, the drop of the heights, the integral of the climb, the
+    sizes; and its bounds."""
     W, a = mirrored(m, X.shape[1], np.random.default_rng(seed))
     W, a, s = alpha * W, alpha * a, np.sign(a)
     kappa, top = 2 / len(y) * np.linalg.norm(X, 2) ** 2, lambda_max(X, y)
@@ -114,7 +122,12 @@ def early(X, y, lam, alpha, delta, seed, stretch=1.0, m=4):
         np.abs(np.log(sizes[1:] / sizes[0]) - foretold).max(),
     )
     square = kappa**2 * delta**2
-    return found, (delta, square / (16 * gamma), 8 * top + square / (4 * gamma), kappa * delta / (2 * gamma))
+    return found, (
+        delta,
+        square / (16 * gamma),
+        8 * top + square / (4 * gamma),
+        kappa * delta / (2 * gamma),
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -176,7 +189,7 @@ def test_small_positive_neurons_gather_at_the_peaks():
     assert start.max() > 0.5
 
 
-# ---- the lazy regime ---------------------------------------------------------------------------------------------
+# ---- the lazy regime -----------------------------------------------------------------------------
 
 
 def jacobian(W, a, X):
@@ -189,7 +202,9 @@ def lazy_constants(W, a, X, y):
     margin = np.abs(W @ X.T).min() / np.linalg.norm(X, axis=1).max()
     if root == 0:
         return root, np.inf
-    return root, np.sqrt(max(4 * np.linalg.norm(X, 2) * length / root**2, 2 * length / (margin * root)))
+    return root, np.sqrt(
+        max(4 * np.linalg.norm(X, 2) * length / root**2, 2 * length / (margin * root))
+    )
 
 
 def lazy_run(W, a, X, y, lam, end):
@@ -219,7 +234,9 @@ def test_lazy_regime_without_decay(seed):
     X, y, W, a = lazy_problem(seed)
     root, least = lazy_constants(W, a, X, y)
     alpha = 1.5 * least
-    moved, bits, data_term = lazy_run(alpha * W, alpha * a, X, y, 0, 15 * len(y) / (alpha * root) ** 2)
+    moved, bits, data_term = lazy_run(
+        alpha * W, alpha * a, X, y, 0, 15 * len(y) / (alpha * root) ** 2
+    )
     length = np.sqrt(np.sum(W**2) + np.sum(a**2))
     assert bits == 0
     assert data_term <= np.exp(-15) / len(y)
@@ -229,7 +246,10 @@ def test_lazy_regime_without_decay(seed):
 def test_the_path_is_of_order_one_over_alpha():
     X, y, W, a = lazy_problem(0)
     root, least = lazy_constants(W, a, X, y)
-    moved = [lazy_run(q * W, q * a, X, y, 0, 12 * len(y) / (q * root) ** 2)[0] for q in (1.5 * least, 3 * least)]
+    moved = [
+        lazy_run(q * W, q * a, X, y, 0, 12 * len(y) / (q * root) ** 2)[0]
+        for q in (1.5 * least, 3 * least)
+    ]
     assert abs(moved[0] / moved[1] - 2) < 0.02
 
 
@@ -250,7 +270,9 @@ def test_the_lazy_regime_is_left_later():
     alpha, lam = 1.6 * least, 0.5
     moved, bits, _ = lazy_run(alpha * W, alpha * a, X, y, lam, 6 / lam)
     assert bits > 0
-    assert moved > np.sqrt(np.sum(W**2) + np.sum(a**2)) * alpha  # e^{2 lam t} theta is somewhere else
+    assert (
+        moved > np.sqrt(np.sum(W**2) + np.sum(a**2)) * alpha
+    )  # e^{2 lam t} theta is somewhere else
 
 
 def test_far_below_the_scale_patterns_change():
@@ -266,7 +288,9 @@ def test_outputs_that_are_not_zero_break_the_bound():
     root, least = lazy_constants(W, a, X, y)
     paths = []
     for alpha in (1.5 * least, 3 * least):
-        moved, _, _ = lazy_run(alpha * W, alpha * np.abs(a), X, y, 0, 12 * len(y) / (alpha * root) ** 2)
+        moved, _, _ = lazy_run(
+            alpha * W, alpha * np.abs(a), X, y, 0, 12 * len(y) / (alpha * root) ** 2
+        )
         assert moved > 10 * 2 / (alpha * root)
         paths.append(moved)
     assert 1.9 < paths[1] / paths[0] < 2.1
@@ -280,4 +304,8 @@ def test_weight_decay_is_a_flow_without_decay_for_labels_that_grow(exponent, see
     grow = np.exp(exponent)  # e^{2 lam t}
     slow = grow * (jacobian(W, a, X).T @ prices(W, a, X, y))
     V, b = grow * W, grow * a
-    np.testing.assert_allclose(slow, jacobian(V, b, X).T @ prices(V, b, X, grow**2 * y) / grow**2, atol=1e-9 * np.abs(slow).max())
+    np.testing.assert_allclose(
+        slow,
+        jacobian(V, b, X).T @ prices(V, b, X, grow**2 * y) / grow**2,
+        atol=1e-9 * np.abs(slow).max(),
+    )

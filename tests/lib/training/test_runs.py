@@ -57,7 +57,8 @@ def test_traces_of_a_run_that_did_not_end_are_whole():
 
 
 def test_a_run_ends_at_the_optimum_where_optima_are_many():
-    """Four points on the axes: the four optimal directions have dependent fits, so weight can be shifted between them."""
+    """Four points on the axes: the four optimal directions have dependent fits, so weight can be
+    shifted between them."""
     X, y = np.array([[1.0, 0], [0, 1], [-1, 0], [0, -1]]), np.ones(4)
     ensemble = train(X, y, 0.02, m=50, alpha=0.3, runs=3, seed=0)
     assert ensemble.stop_reason == ["global minimum"] * 3
@@ -82,9 +83,15 @@ BAD = {
     "runs zero": ({"m": 2, "alpha": 0.1, "runs": 0}, "runs must be an integer >= 1"),
     "runs none": ({"m": 2, "alpha": 0.1, "runs": []}, "runs must not be empty"),
     "eta zero": ({"m": 2, "alpha": 0.1, "eta": 0}, "eta must be a positive"),
-    "eta of the flow": ({"m": 2, "alpha": 0.1, "eta": 0.1, "process": "flow"}, "eta must be left out"),
+    "eta of the flow": (
+        {"m": 2, "alpha": 0.1, "eta": 0.1, "process": "flow"},
+        "eta must be left out",
+    ),
     "no eta": ({"m": 2, "alpha": 0.1, "process": "descent"}, "eta must be given"),
-    "process": ({"m": 2, "alpha": 0.1, "process": "adam"}, "process must be one of 'flow', 'descent'"),
+    "process": (
+        {"m": 2, "alpha": 0.1, "process": "adam"},
+        "process must be one of 'flow', 'descent'",
+    ),
     "control": ({"m": 2, "alpha": 0.1, "control": 0.02}, "control must be a FlowControl"),
     "device": ({"m": 2, "alpha": 0.1, "device": "abc"}, "device must be one"),
     "max_steps": ({"m": 2, "alpha": 0.1, "max_steps": 0}, "max_steps must be an integer >= 1"),
@@ -92,13 +99,22 @@ BAD = {
     "records": ({"m": 2, "alpha": 0.1, "records": 1}, "records must be an integer >= 2"),
     "optimum": ({"m": 2, "alpha": 0.1, "optimum": 3.0}, "optimum must be a relucones Solution"),
     "start": ({"start": 3}, "start must be a pair"),
-    "start shapes": ({"start": (np.ones((1, 2, 3)), np.ones((1, 2)))}, r"start must have shapes \(runs, m, 2\)"),
-    "start empty": ({"start": (np.ones((0, 2, 2)), np.ones((0, 2)))}, "start W must hold runs and neurons"),
+    "start shapes": (
+        {"start": (np.ones((1, 2, 3)), np.ones((1, 2)))},
+        r"start must have shapes \(runs, m, 2\)",
+    ),
+    "start empty": (
+        {"start": (np.ones((0, 2, 2)), np.ones((0, 2)))},
+        "start W must hold runs and neurons",
+    ),
     "start masked": (
         {"start": (np.ma.masked_greater([[[1.0, 2.0], [3.0, 4.0]]], 3.5), np.ones((1, 2)))},
         "start W must .* masked",
     ),
-    "start NaN": ({"start": (np.full((1, 2, 2), np.nan), np.ones((1, 2)))}, "start W must be finite"),
+    "start NaN": (
+        {"start": (np.full((1, 2, 2), np.nan), np.ones((1, 2)))},
+        "start W must be finite",
+    ),
 }
 
 
@@ -113,7 +129,9 @@ def test_a_start_may_be_made_of_tensors():
     X, y = data.five_points()
     W, a = initialise(3, 2, 0.1, 2, seed=0)
     tensors = torch.tensor(W, requires_grad=True), torch.tensor(a, requires_grad=True)
-    of_tensors, of_arrays = (train(X, y, 0.01, start=start, max_steps=5) for start in (tensors, (W, a)))
+    of_tensors, of_arrays = (
+        train(X, y, 0.01, start=start, max_steps=5) for start in (tensors, (W, a))
+    )
     assert (of_tensors.losses == of_arrays.losses).all()
 
 

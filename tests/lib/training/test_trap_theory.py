@@ -1,4 +1,5 @@
-"""The small-initialisation trap: chapter 10's closed forms, its threshold, the lemma on sorting, and the stored ends."""
+"""The small-initialisation trap: chapter 10's closed forms, its threshold, the lemma on sorting,
+and the stored ends."""
 
 import numpy as np
 import pytest
@@ -35,7 +36,8 @@ def three_directions(d):
 
 
 def rank_one(X, y, lam):
-    """The best single neuron that is on at all points: ridge regression, its penalty chosen so that s |v| = lam."""
+    """The best single neuron that is on at all points: ridge regression, its penalty chosen so that
+    s |v| = lam."""
     n = len(y)
     H, g = X.T @ X / n, X.T @ y / n
 
@@ -50,7 +52,7 @@ def as_network(v):
     return Network.from_directions([v / c], [1], [c])
 
 
-# ---- the data and the cheapest interpolator ---------------------------------------------------------------------------
+# ---- the data and the cheapest interpolator ------------------------------------------------------
 
 
 @pytest.mark.parametrize("d", [3, 4, 7])
@@ -61,7 +63,9 @@ def test_the_points_lean_towards_the_teacher(d):
     assert (y > np.cos(np.pi / 4)).all()
     np.testing.assert_allclose(y[:3], [4 / 5, 7 / 9, 7 / 9])
     np.testing.assert_allclose(y[3:], 32 / 45)
-    np.testing.assert_allclose(np.linalg.solve(X.T, teacher(d)), np.r_[-4, 2.7, 2.7, np.zeros(d - 3)], atol=1e-12)
+    np.testing.assert_allclose(
+        np.linalg.solve(X.T, teacher(d)), np.r_[-4, 2.7, 2.7, np.zeros(d - 3)], atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("d", [3, 4, 5, 8])
@@ -69,7 +73,9 @@ def test_three_neurons_interpolate_more_cheaply(d):
     X, y = exact(d)
     c0 = 0.8 * np.sqrt(17 / 13)
     c1 = (7 - c0 * (8 * np.sqrt(13) + 2) / ROOT17) / ROOT17
-    np.testing.assert_allclose(np.maximum(X @ three_directions(d).T, 0) @ [c0, c1, c1], y, rtol=1e-12)
+    np.testing.assert_allclose(
+        np.maximum(X @ three_directions(d).T, 0) @ [c0, c1, c1], y, rtol=1e-12
+    )
     assert c0 + 2 * c1 == pytest.approx(NORM, rel=1e-12)
     assert NORM < 1
     prices = np.linalg.solve(X.T, three_directions(d)[0])
@@ -90,7 +96,7 @@ def test_values_for_small_weight_decay(d, lam):
     assert value - best >= 2 * lam * (1 - NORM) - d * lam**2 * 30.58 - 1e-14
 
 
-# ---- the threshold ----------------------------------------------------------------------------------------------------
+# ---- the threshold -------------------------------------------------------------------------------
 
 
 @given(st.integers(3, 5), st.floats(-13, -1.3), seeds)
@@ -122,7 +128,11 @@ def test_closed_form_of_the_threshold():
     for factor, optimal in ((0.97, False), (1.03, True)):
         lam = factor * LAMBDA_C
         assert certify(as_network(rank_one(X, y, lam)), X, y, lam, tol=1e-9).is_global == optimal
-    np.testing.assert_allclose(rank_one(X, y, LAMBDA_C) / np.linalg.norm(rank_one(X, y, LAMBDA_C)), three_directions(3)[0], atol=1e-9)
+    np.testing.assert_allclose(
+        rank_one(X, y, LAMBDA_C) / np.linalg.norm(rank_one(X, y, LAMBDA_C)),
+        three_directions(3)[0],
+        atol=1e-9,
+    )
 
 
 @pytest.mark.parametrize(("d", "threshold"), [(3, 1.1481e-3), (4, 8.670e-4), (5, 6.984e-4)])
@@ -133,7 +143,9 @@ def test_threshold_by_the_direction_and_by_certificates(d, threshold):
         v = rank_one(X, y, lam)
         return v[2] / np.linalg.norm(v)
 
-    assert brentq(lambda lam: third(lam) - 2 / ROOT17, 1e-5, 5e-3, xtol=1e-12) == pytest.approx(threshold, rel=1e-4)
+    assert brentq(lambda lam: third(lam) - 2 / ROOT17, 1e-5, 5e-3, xtol=1e-12) == pytest.approx(
+        threshold, rel=1e-4
+    )
     low, high = 1e-4, 3e-3
     for _ in range(8):
         middle = np.sqrt(low * high)
@@ -142,7 +154,9 @@ def test_threshold_by_the_direction_and_by_certificates(d, threshold):
     assert low * 0.97 <= threshold <= high * 1.03
 
 
-@pytest.mark.parametrize(("degrees", "trapped"), [(0, False), (20, False), (28, False), (30, True), (40, True)])
+@pytest.mark.parametrize(
+    ("degrees", "trapped"), [(0, False), (20, False), (28, False), (30, True), (40, True)]
+)
 def test_which_teachers_are_trapped(degrees, trapped):
     X, _ = exact(3)
     t = np.deg2rad(degrees)
@@ -156,7 +170,7 @@ def test_a_larger_angle_between_the_outer_points_removes_the_trap():
     assert certify(as_network(rank_one(X, y, 1e-5)), X, y, 1e-5, tol=1e-8).is_global
 
 
-# ---- the way out ------------------------------------------------------------------------------------------------------
+# ---- the way out ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("d", [3, 4])
@@ -169,13 +183,17 @@ def test_a_small_neuron_on_the_right_wall_lowers_the_loss(d, eps):
     grown = Network(np.vstack([stuck.W, eps * u]), np.r_[stuck.a, eps])
     change = grown.loss(X, y, lam) - stuck.loss(X, y, lam)
     q = v[2] / np.linalg.norm(v)
-    assert change == pytest.approx(-2 * lam * eps**2 * (ROOT17 * q / 2 - 1) + 17 * eps**4 / (81 * d), rel=1e-6, abs=1e-17)
-    other = Network(np.vstack([stuck.W, eps * np.eye(d)[0]]), np.r_[stuck.a, eps])  # not every direction helps
+    assert change == pytest.approx(
+        -2 * lam * eps**2 * (ROOT17 * q / 2 - 1) + 17 * eps**4 / (81 * d), rel=1e-6, abs=1e-17
+    )
+    other = Network(
+        np.vstack([stuck.W, eps * np.eye(d)[0]]), np.r_[stuck.a, eps]
+    )  # not every direction helps
     assert other.loss(X, y, lam) > stuck.loss(X, y, lam)
     assert (change < 0) == (eps < 0.05)
 
 
-# ---- sorting ----------------------------------------------------------------------------------------------------------
+# ---- sorting -------------------------------------------------------------------------------------
 
 
 def bits_along(X, y, lam, W, a, eta, steps):
@@ -188,7 +206,10 @@ def bits_along(X, y, lam, W, a, eta, steps):
             break
         bits.append(dots > 0)
         g = (bits[-1] * (2 / len(y) * (fit - y))) @ X
-        W, a = (1 - 2 * eta * lam) * W - eta * a[:, None] * g, (1 - 2 * eta * lam) * a - eta * (W * g).sum(axis=1)
+        W, a = (
+            (1 - 2 * eta * lam) * W - eta * a[:, None] * g,
+            (1 - 2 * eta * lam) * a - eta * (W * g).sum(axis=1),
+        )
     return np.array(bits)
 
 
@@ -233,10 +254,12 @@ def test_the_cone_of_sorted_networks_holds_the_rank_one_value(d, lam):
     X, y = exact(d)
     patterns = np.array([[True] * d, [False] * d, [False] * d])
     v = rank_one(X, y, lam)
-    assert solve_cone(X, y, lam, patterns, [1, 1, -1]).value == pytest.approx(as_network(v).loss(X, y, lam), rel=1e-7)
+    assert solve_cone(X, y, lam, patterns, [1, 1, -1]).value == pytest.approx(
+        as_network(v).loss(X, y, lam), rel=1e-7
+    )
 
 
-# ---- training ---------------------------------------------------------------------------------------------------------
+# ---- training ------------------------------------------------------------------------------------
 
 
 def test_small_starts_are_trapped_and_larger_scale_decay_or_other_labels_set_them_free():
@@ -246,7 +269,9 @@ def test_small_starts_are_trapped_and_larger_scale_decay_or_other_labels_set_the
     X, y = data.small_init_trap(4, seed=0)
     stuck = train(X, y, 1e-4, 60, 0.002, 3, seed=5)
     assert stuck.stop_reason == ["spurious stationary point"] * 3
-    np.testing.assert_allclose(stuck.losses, as_network(rank_one(X, y, 1e-4)).loss(X, y, 1e-4), rtol=1e-9)
+    np.testing.assert_allclose(
+        stuck.losses, as_network(rank_one(X, y, 1e-4)).loss(X, y, 1e-4), rtol=1e-9
+    )
     assert train(X, y, 1e-4, 30, 0.5, runs=[1], seed=1).stop_reason == ["global minimum"]
     assert train(X, y, 2e-3, 60, 0.002, 2, seed=5).stop_reason == ["global minimum"] * 2
     assert train(X, X[:, 0], 1e-4, 60, 0.002, 2, seed=5).stop_reason == ["global minimum"] * 2
@@ -259,12 +284,14 @@ def test_two_small_neurons_set_the_rank_one_network_free():
     X, y = data.small_init_trap(3, seed=0)
     stuck = as_network(rank_one(X, y, 1e-4))
     W = np.vstack([stuck.W, 1e-3 * three_directions(3)[1:]])
-    assert train(X, y, 1e-4, start=(stuck.W[None], stuck.a[None])).stop_reason == ["spurious stationary point"]
+    assert train(X, y, 1e-4, start=(stuck.W[None], stuck.a[None])).stop_reason == [
+        "spurious stationary point"
+    ]
     freed = train(X, y, 1e-4, start=(W[None], np.r_[stuck.a, 1e-3, 1e-3][None]))
     assert freed.stop_reason == ["global minimum"]
 
 
-# ---- the stored runs --------------------------------------------------------------------------------------------------
+# ---- the stored runs -----------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -285,7 +312,11 @@ def test_the_file_belongs_to_the_experiment(stored):
 def test_a_random_slice_recomputes(stored):
     pytest.importorskip("torch")
     header, table = stored
-    cheap = [i for i, p in enumerate(trap().points) if p["m"] <= 100 and p["alpha"] < 0.01 and p["m"] > 10]
+    cheap = [
+        i
+        for i, p in enumerate(trap().points)
+        if p["m"] <= 100 and p["alpha"] < 0.01 and p["m"] > 10
+    ]
     for i in np.random.default_rng().choice(cheap, 2, replace=False):
         point = trap().points[i]
         rows = trap_point(point, header["settings"])
@@ -306,6 +337,8 @@ def test_what_the_chapter_says_about_the_stored_runs(stored):
     assert (table["negative"][width] == 0).all()
     np.testing.assert_allclose(table["effective rank"][width], 1)
     X, y = trap_data({"d": 4, "labels": "teacher"}, {"noise": 1e-3, "data_seed": 0})
-    np.testing.assert_allclose(table["loss"][width], as_network(rank_one(X, y, 1e-4)).loss(X, y, 1e-4), rtol=1e-9)
+    np.testing.assert_allclose(
+        table["loss"][width], as_network(rank_one(X, y, 1e-4)).loss(X, y, 1e-4), rtol=1e-9
+    )
     decay = (family == "decay") & (table["lam"] >= 9e-4)
     assert set(table["stop"][decay]) == {"global minimum"} == set(table["stop"][family == "labels"])
