@@ -27,7 +27,7 @@ from relucones_book.experiments.side_by_side import SideBySide
 RESULTS = Path(__file__).with_name("agreement.json")
 PROBLEMS, STARTS, TIME, WITHIN = 17, 20, 60, 2e-3
 SCALES = np.repeat([0.003, 0.03, 0.3, 1, 2.5], 4)
-STEP, SMALL = 0.01, 0.002
+STEP, SMALL = 0.01, 0.005
 
 
 def problem(k):

@@ -12,6 +12,13 @@ exactly. Its last term is positive for a balanced neuron, unless w and g are par
 earns less than nothing shrinks faster than B decays, so in the end B outweighs it and a crosses
 zero: with a finite step, however short, a dying neuron may change its sign, and the turned neuron
 may grow. The flow keeps every sign.
+
+There is no limit of small steps with sign changes to follow in its place: when a sign changes
+depends on the logarithm of 1/eta, and so does the order in which neurons change theirs and the
+point at which they end. Of 29 small runs that end lower than the flow at steps of .002, most still
+differ from it at steps sixteen times shorter, but not all in the same way; and flows whose
+imbalance is fed as the identity says agree with descent in three quarters of such runs only, since
+chattering at walls feeds it, too. So a fixed step is followed as it is.
 """
 
 import numpy as np
