@@ -1,4 +1,5 @@
-"""The benchmarks: the bookkeeping on made-up measurements, and what the committed file promises. Nothing is timed here."""
+"""The benchmarks: the bookkeeping on made-up measurements, and what the committed file promises.
+Nothing is timed here."""
 
 import importlib.util
 import json
@@ -19,10 +20,12 @@ FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 
 @pytest.fixture(scope="module")
 def bench():
-    """The modules of the folder, which is no package: they are run as scripts, and import each other by their bare names."""
+    """The modules of the folder, which is no package: they are run as scripts, and import each
+    other by their bare names."""
     modules = {}
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("own_process", "report", "solvers", "run"):  # each imports only those before it
+        # each imports only those before it
+        for name in ("own_process", "report", "solvers", "run"):
             spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
             modules[name] = importlib.util.module_from_spec(spec)
             patch.setitem(sys.modules, name, modules[name])
@@ -31,7 +34,8 @@ def bench():
 
 
 def made_up(task):
-    """Exact in n^d / 10^5 seconds, Clarabel in fifty times that, each off by the repetition's own share."""
+    """Exact in n^d / 10^5 seconds, Clarabel in fifty times that, each off by the repetition's own
+    share."""
     noise = (1.0, 1.3, 0.9, 2.0, 0.8)[task["seed"] % 5]
     seconds = task["n"] ** task["d"] / 1e5 * (50 if task["solver"] == "clarabel" else 1) * noise
     measured = {"seconds": seconds, "wall": 2 * seconds, "peak_mb": 100.0, "load": 1.0}
@@ -39,20 +43,28 @@ def made_up(task):
 
 
 def runs_of(bench, *cases):
-    return [made_up(task) for task in bench["run"].repetitions([bench["run"].Case(*case) for case in cases])]
+    return [
+        made_up(task)
+        for task in bench["run"].repetitions([bench["run"].Case(*case) for case in cases])
+    ]
 
 
-# ---- bookkeeping ------------------------------------------------------------------------------------------------
+# ---- bookkeeping ---------------------------------------------------------------------------------
 
 
 def test_rows_hold_medians_and_ratios_within_the_case(bench):
     runs = runs_of(bench, ("race", 30, 3, ("exact", "clarabel")), ("race", 60, 3, ("exact",)))
     random.Random(0).shuffle(runs)
     rows = bench["report"].summary(runs)["rows"]
-    assert [(row["n"], row["solver"]) for row in rows] == [(30, "exact"), (30, "clarabel"), (60, "exact")]
+    assert [(row["n"], row["solver"]) for row in rows] == [
+        (30, "exact"),
+        (30, "clarabel"),
+        (60, "exact"),
+    ]
     assert [row["repeats"] for row in rows] == [5, 5, 5]
     assert [row["ratio"] for row in rows] == pytest.approx([1, 50, 1])
-    assert rows[0]["seconds"] == pytest.approx(30**3 / 1e5)  # the factors of the five have median one
+    # the factors of the five have median one
+    assert rows[0]["seconds"] == pytest.approx(30**3 / 1e5)
     assert rows[0]["fastest"] == pytest.approx(0.8 * 30**3 / 1e5)
     assert rows[0]["slowest"] == pytest.approx(2.0 * 30**3 / 1e5)
 
@@ -63,7 +75,10 @@ def test_fits_find_the_exponent_and_leave_out_fixed_costs(bench):
         if run["n"] == 5:
             run["seconds"] = 0.09  # far above the power law, as a fixed cost is
     fits = bench["report"].summary(runs)["fits"]
-    assert [(f["solver"], f["d"], f["theory"]) for f in fits] == [("exact", 3, 3), ("clarabel", 3, 3)]
+    assert [(f["solver"], f["d"], f["theory"]) for f in fits] == [
+        ("exact", 3, 3),
+        ("clarabel", 3, 3),
+    ]
     for f in fits:
         assert f["slope"] == pytest.approx(3)
         assert f["error"] == pytest.approx(0, abs=1e-6)
@@ -89,7 +104,9 @@ def test_faces_obey_euler_and_the_cells_are_covers(bench, n, d):
 
 
 def test_the_table_has_a_line_for_every_row_and_fit(bench):
-    results = bench["report"].summary(runs_of(bench, *(("scaling", n, 2, ("exact", "clarabel")) for n in (200, 300, 500))))
+    results = bench["report"].summary(
+        runs_of(bench, *(("scaling", n, 2, ("exact", "clarabel")) for n in (200, 300, 500)))
+    )
     lines = bench["report"].table(results).splitlines()
     assert len(lines) == 1 + 6 + 2 + 2
     assert lines[2].split()[:3] == ["200", "2", "clarabel"]
@@ -100,7 +117,9 @@ def test_the_table_has_a_line_for_every_row_and_fit(bench):
 def test_a_run_that_was_killed_goes_on_with_the_next_repetition(bench, tmp_path):
     run, path, measured = bench["run"], tmp_path / "deep" / "results.json", []
     tasks = list(run.repetitions([run.Case("race", 20, 3, ("exact", "clarabel"))]))
-    assert [task["solver"] for task in tasks[:4]] == ["exact", "clarabel"] * 2, "the solvers take turns"
+    assert [task["solver"] for task in tasks[:4]] == ["exact", "clarabel"] * 2, (
+        "the solvers take turns"
+    )
 
     def killed_at_the_fourth(task):
         if len(measured) == 3:
@@ -129,7 +148,10 @@ def test_results_of_other_versions_are_neither_mixed_nor_lost(bench, tmp_path):
 
 
 def test_the_figures_are_drawn(bench, tmp_path):
-    cases = [("race", 50, 3, ("exact", "clarabel")), *(("scaling", n, d, ("exact", "clarabel")) for n in (70, 90) for d in (2, 3, 4))]
+    cases = [
+        ("race", 50, 3, ("exact", "clarabel")),
+        *(("scaling", n, d, ("exact", "clarabel")) for n in (70, 90) for d in (2, 3, 4)),
+    ]
     bench["run"].draw(bench["report"].summary(runs_of(bench, *cases)), tmp_path / "new")
     assert {file.name for file in (tmp_path / "new").iterdir()} == {"growth.png", "routes.png"}
 
@@ -137,7 +159,8 @@ def test_the_figures_are_drawn(bench, tmp_path):
 def test_one_repetition_of_each_route_of_ours(bench):
     """On five points in the plane all routes must meet."""
     ours, whole, cones = (
-        bench["solvers"].repetition(solver, "race", 5, 2, 1e-2, 0) for solver in ("exact", "clarabel", "cones")
+        bench["solvers"].repetition(solver, "race", 5, 2, 1e-2, 0)
+        for solver in ("exact", "clarabel", "cones")
     )
     assert ours["relative_gap"] < 1e-8
     assert whole["value"] == pytest.approx(ours["value"], rel=1e-6)
@@ -149,10 +172,12 @@ def test_one_repetition_of_each_route_of_ours(bench):
 
 
 def test_the_routes_of_the_grid_agree(bench):
-    """The formula and the table share the exact curve; the shares of 20 solved cones scatter around it."""
+    """The formula and the table share the exact curve; the shares of 20 solved cones scatter around
+    it."""
     solvers, problem = bench["solvers"], data.gaussian_teacher(4, 3, seed=3)
     exact, table, cones = (
-        np.array([*curve(*problem, 1e-2, 0)]) for curve in (solvers.exact_curve, solvers.table_curve, solvers.sampled_curve)
+        np.array([*curve(*problem, 1e-2, 0)])
+        for curve in (solvers.exact_curve, solvers.table_curve, solvers.sampled_curve)
     )
     assert exact.shape == (len(solvers.WIDTHS),)
     np.testing.assert_allclose(table, exact, atol=1e-12)
@@ -166,17 +191,21 @@ def test_gates_lie_inside_their_cells(bench):
     np.testing.assert_array_equal(vectors @ X.T > 0, activation_patterns(X))
 
 
-# ---- the committed file -----------------------------------------------------------------------------------------
+# ---- the committed file --------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def stored():
-    return json.loads((files("relucones_book") / "results/how_fast.json").read_text(encoding="utf-8"))
+    return json.loads(
+        (files("relucones_book") / "results/how_fast.json").read_text(encoding="utf-8")
+    )
 
 
 @pytest.fixture(scope="module")
 def rows(stored):
-    return {(row["group"], row["n"], row["d"], row["solver"]): row for row in stored["summary"]["rows"]}
+    return {
+        (row["group"], row["n"], row["d"], row["solver"]): row for row in stored["summary"]["rows"]
+    }
 
 
 def test_the_file_is_complete(bench, stored):
@@ -191,7 +220,10 @@ def test_promises(rows):
     assert rows["race", 100, 3, "clarabel"]["ratio"] >= 200
     assert rows["race", 50, 3, "clarabel"]["ratio"] >= 30
     assert rows["race", 100, 3, "exact"]["peak_mb"] < 500
-    grid = {solver: rows["landscape", 0, 0, solver]["seconds"] for solver in ("exact", "table", "neurons")}
+    grid = {
+        solver: rows["landscape", 0, 0, solver]["seconds"]
+        for solver in ("exact", "table", "neurons")
+    }
     assert grid["neurons"] >= 1000 * grid["exact"]
     assert grid["neurons"] >= 20 * grid["table"]
     for n, d in ((100, 3), (50, 3), (1000, 2), (300, 3), (60, 4), (30, 6)):
@@ -220,10 +252,12 @@ def test_no_route_is_below_the_optimum(rows):
 @pytest.mark.parametrize(("n", "d"), [(20, 3), (50, 3)])
 def test_the_stored_optimum_is_found_again(rows, n, d):
     X, y = data.gaussian_teacher(n, d, seed=0)
-    assert solve_global(X, y, 1e-3).value == pytest.approx(rows["race", n, d, "exact"]["value"], rel=1e-9)
+    assert solve_global(X, y, 1e-3).value == pytest.approx(
+        rows["race", n, d, "exact"]["value"], rel=1e-9
+    )
 
 
-# ---- training beside a plain loop -------------------------------------------------------------------------------
+# ---- training beside a plain loop ----------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

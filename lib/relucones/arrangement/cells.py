@@ -154,7 +154,8 @@ class Arrangement:
         self.lines = X[self.first] / lengths[first, None]
         self.rank, self._columns, self._combine = _row_space(X[self.first], units[first])
         self._lines = Lines(X[self.first][:, self._columns], exact)
-        # Coordinates v of the lines and directions w belong together by v = columns * (combine @ w).
+        # Coordinates v of the lines and directions w belong together by v = columns * (combine @
+        # w).
         whole = self.rank == d
         self._metric = (np.eye(d) if whole else np.linalg.pinv(self._combine)) / self._lines.columns
         self.basis = (
@@ -181,7 +182,8 @@ class Arrangement:
         return error * np.linalg.norm(self._metric, 2) / np.maximum(least, 1e-300)
 
     def _beside(self, basis):
-        """How far bases (F, d, q) may be from the row space: its vectors w are combine.T @ w[columns]."""
+        """How far bases (F, d, q) may be from the row space: its vectors w are combine.T @
+        w[columns]."""
         if self.rank == self.X.shape[1]:
             return 0.0
         chosen = basis[:, self._columns]
@@ -214,7 +216,8 @@ class Arrangement:
 
     @cached_property
     def bent(self):
-        """How far each point's multiple of a line may be from what is meant by it, (n,), and the largest such angle of a line."""
+        """How far each point's multiple of a line may be from what is meant by it, (n,), and the
+        largest such angle of a line."""
         used = np.flatnonzero(self.line >= 0)
         bent = np.zeros(len(self.X))
         first = self.first[self.line[used]]
@@ -366,8 +369,9 @@ def _lengths(X):
 
 
 def _row_space(rows, units):
-    """The rank that `rows` (k, d) are meant to have, columns that span all of them, and the combinations of them (rank, d) that
-    give every column. The chosen columns have exactly that rank.
+    """The rank that `rows` (k, d) are meant to have, columns that span all of them, and the
+    combinations of them (rank, d) that give every column. The chosen columns have exactly that
+    rank.
     """
     d = rows.shape[1]
     singular = np.linalg.svd(units, compute_uv=False)

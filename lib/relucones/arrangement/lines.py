@@ -77,7 +77,8 @@ class Lines:
 
     @cached_property
     def _integers(self):
-        """The rows in the scaled columns, times a power of two, as integers: from the rows as given."""
+        """The rows in the scaled columns, times a power of two, as integers: from the rows as
+        given."""
         whole = exact.integers(self._rows)[0]
         sizes = np.frexp(self.columns)[1]
         return (whole << (sizes.max() - sizes).astype(object)).tolist()
@@ -263,7 +264,8 @@ class Lines:
         return line, begins, tied
 
     def _order_exactly(self, zero, basis, line, begins, tied):
-        """Put one plane's walk into its exact order, and say which lines begin and which share a ray.
+        """Put one plane's walk into its exact order, and say which lines begin and which share a
+        ray.
 
         Floats have only chosen where the walk begins: every line is turned into the half turn from
         there on, and sorted.
@@ -296,7 +298,8 @@ class Lines:
         self.doubted |= not np.array_equal(tied, meant)
 
     def _exact_frame(self, vanishing, basis):
-        """Two orthogonal integer vectors that span the plane on which lines vanish, turned as its basis is."""
+        """Two orthogonal integer vectors that span the plane on which lines vanish, turned as its
+        basis is."""
         rows = [self._integers[i] for i in vanishing]
         first, second = orthogonal(exact.null_space(rows, self.shape[1]))
         frame = basis.T @ np.column_stack([exact.as_floats(first), exact.as_floats(second)])
@@ -342,7 +345,8 @@ def balanced(rows):
 
 
 def orthogonal(vectors):
-    """Integer vectors with the span of independent ones, any two of them orthogonal, without common factors."""
+    """Integer vectors with the span of independent ones, any two of them orthogonal, without common
+    factors."""
     made = []
     for vector in vectors:
         for other in made:

@@ -171,7 +171,9 @@ def _longest_exactly(nu, mu, X, patterns, signs):
     return root_up(square * Fraction(4) ** (e + f))
 
 
-_OUTSIDE = 1e-6  # the share of the labels' mean square that may be gained beside the cone by rounding
+_OUTSIDE = (
+    1e-6  # the share of the labels' mean square that may be gained beside the cone by rounding
+)
 
 
 def _in_cone(X, y, lam, columns, weights, bound, dual, multipliers):

@@ -84,8 +84,8 @@ def zero_loss(y):
 
 
 def surely_zero(X, y, lam):
-    r"""Whether :math:`n\lambda \ge \|X\|\|y\|`, told exactly: then :math:`\nu = 2y/n` is feasible, and
-    the zero network is optimal."""
+    r"""Whether :math:`n\lambda \ge \|X\|\|y\|`, told exactly: then :math:`\nu = 2y/n` is feasible,
+    and the zero network is optimal."""
     squares = Fraction(1)
     for part in (X, y):
         whole, exponent = exact.integers(part)

@@ -25,8 +25,8 @@ class ExactFaces:
         self._points = self._exponent = None
 
     def largest(self, nu, candidates, above, face):
-        """A number, at least `above`, that no value on the points that are meant exceeds; `face` gives the lines that vanish and
-        are active on one.
+        """A number, at least `above`, that no value on the points that are meant exceeds; `face`
+        gives the lines that vanish and are active on one.
 
         `candidates` come with the largest value first, and with bounds on their errors: one that
         cannot exceed what is known already ends the search.

@@ -207,8 +207,9 @@ class Faces:
         return zero, active & ~zero
 
     def _priced(self, nu, above):
-        r"""The function per line, :math:`\sum_l (\text{slope}_l 1[z_l^\top u>0] + \text{constant}_l)
-        z_l^\top u`, and what rounding may do to it, in units of a power of two."""
+        r"""The function per line, :math:`\sum_l (\text{slope}_l 1[z_l^\top u>0] +
+        \text{constant}_l) z_l^\top u`, and what rounding may do to it, in units of a power of
+        two."""
         A = self._all
         used = A.line >= 0
         exponents = [int(np.frexp(np.abs(part).max(initial=0.0))[1]) for part in (nu, A.scale)]

@@ -135,9 +135,7 @@ def solve_cone(X, y, lam, patterns, signs, polish=True):
     signs = checks.signs(signs, "signs", len(patterns))
     if surely_zero(X, y, lam):
         none = Columns.none(*X.shape), np.zeros(0)
-        return as_solution(
-            X, y, lam, *none, zero_loss(y), 2 / len(y) * y, np.zeros(patterns.shape)
-        )
+        return as_solution(X, y, lam, *none, zero_loss(y), 2 / len(y) * y, np.zeros(patterns.shape))
     blocks, member = np.unique(np.column_stack([signs > 0, patterns]), axis=0, return_inverse=True)
     solution = ConeProgram(X, y, lam, len(blocks)).solve(
         blocks[:, 1:], np.where(blocks[:, 0], 1, -1), polish

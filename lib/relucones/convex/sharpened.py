@@ -101,7 +101,8 @@ class Sharpened:
         return scaled, fits * int(sign), active
 
     def _stays_in_its_faces(self):
-        """Whether every vector lies in its closed face: only there its fit is what it is taken for."""
+        """Whether every vector lies in its closed face: only there its fit is what it is taken
+        for."""
         for (B, _, active), z in zip(self._faces, self._z, strict=True):
             dots = mpmath.matrix(self._rows) * (B.T * z)
             room = [dot if on else -dot for dot, on in zip(dots, active, strict=True)]

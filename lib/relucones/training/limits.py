@@ -58,7 +58,7 @@ class Claim:
     refusal : str
         Why the limit is not accepted; empty when it is.
     resolution : float
-        The distance that one step of descent may move neurons to and fro, in the same units; 0 for
+        The distance that one step of descent may move neurons back and forth, in the same units; 0 for
         the flow.
     """
 
@@ -156,7 +156,7 @@ def claimed_limit(network, X, y, lam, known=None, *, both_signs=False, step=0.0)
         then 2 must hold for the other sign, too, from where it is and from where it is heading. By
         default the signs are kept, as in the flow.
     step : float
-        The step of descent, by which neurons may jump to and fro about a wall.
+        The step of descent, by which neurons may jump back and forth about a wall.
 
     Returns
     -------
@@ -235,7 +235,7 @@ def _judged(network, neurons, limit, X, y, lam, both_signs, step):
             "the neurons are not near the limit": distance > _NEAR,
         }
     )
-    # On a wall a step of descent moves v_j to and fro by the step times a_j^2 times a pull of about
+    # On a wall a step of descent moves v_j back and forth by the step times a_j^2 times a pull of about
     # 2 lam.
     resolution = 10 * step * 2 * lam
     return Claim(limit.network, end, certificate, float(distance), refusal, resolution)
