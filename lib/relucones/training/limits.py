@@ -58,8 +58,8 @@ class Claim:
     refusal : str
         Why the limit is not accepted; empty when it is.
     resolution : float
-        The distance that one step of descent may move neurons back and forth, in the same units; 0 for
-        the flow.
+        The distance that one step of descent may move neurons back and forth, in the same units; 0
+        for the flow.
     """
 
     limit: Network
@@ -235,8 +235,8 @@ def _judged(network, neurons, limit, X, y, lam, both_signs, step):
             "the neurons are not near the limit": distance > _NEAR,
         }
     )
-    # On a wall a step of descent moves v_j back and forth by the step times a_j^2 times a pull of about
-    # 2 lam.
+    # On a wall a step of descent moves v_j back and forth by the step times a_j^2 times a pull of
+    # about 2 lam.
     resolution = 10 * step * 2 * lam
     return Claim(limit.network, end, certificate, float(distance), refusal, resolution)
 
