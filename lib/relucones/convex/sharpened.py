@@ -12,6 +12,7 @@ import mpmath
 import numpy as np
 
 from ..arrangement import exact
+from ..arrangement.lines import orthogonal
 
 _DIGITS = 60
 # the rounding of the data, which is all that may part two directions meant to be tied
@@ -90,10 +91,11 @@ class Sharpened:
             if z
         ]
         shares = exact.null_space(products, len(self._span))
-        basis = np.array(shares, dtype=object).dot(np.array(self._span, dtype=object))  # (q, d)
-        if not len(basis):
+        if not shares:
             return mpmath.matrix(0, len(self._rows[0])), None, None
-        scaled = mpmath.matrix(basis.tolist()) / max(abs(v) for v in basis.ravel())
+        basis = np.array(shares, dtype=object).dot(np.array(self._span, dtype=object))  # (q, d)
+        basis = orthogonal(basis.tolist())  # so that the floats below are well conditioned
+        scaled = mpmath.matrix([[mpmath.mpf(v) / max(map(abs, row)) for v in row] for row in basis])
         active = (~zero) & (self.X @ u > 0)
         fits = mpmath.matrix(self._rows) * scaled.T * self._unit
         for k in np.flatnonzero(~active):
