@@ -45,7 +45,7 @@ lint: setup  ## style of the code, spelling of the text
 	@$(BIN)/codespell
 
 unit: setup  ## tests of the library (with coverage), rules of the notebooks, every notebook run
-	$(PYTEST) tests/lib tests/book tests/tools book --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(PYTEST) tests/lib tests/book tests/tools book --cov=relucones --cov-report=term:skip-covered --cov-fail-under=95
 
 kernel: setup  ## tests of the library under another kernel of OpenBLAS, as another processor would run them
 	@$(BIN)/python tools/kernels.py other $(PYTEST) tests/lib
@@ -58,7 +58,7 @@ site: book  ## open every page of the built site in a browser
 	$(PYTEST) tests/site
 
 coverage: setup  ## lines of the library that no test reaches, in htmlcov/index.html
-	$(PYTEST) tests/lib --cov --cov-report=term-missing:skip-covered --cov-report=html
+	$(PYTEST) tests/lib --cov=relucones --cov-report=term-missing:skip-covered --cov-report=html
 	@echo "Coverage: htmlcov/index.html"
 
 shots: book  ## pictures of every page (wide, phone, dark) in _build/shots
