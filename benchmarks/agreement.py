@@ -40,7 +40,7 @@ def problem(k):
 
 
 def loop(X, y, lam, W, a, steps, keep_signs):
-    """The losses of the plain loop; nan where it diverges. Of two steps the first is for 3 / lam."""
+    """The losses of the plain loop, nan where it diverges; of two steps the first is for 3/lam."""
     runs = SideBySide([(X, y, lam, W[r], a[r]) for r in range(len(a))], steps[0])
     with np.errstate(over="ignore", invalid="ignore"):
         for step, time in zip(steps, (TIME,) if len(steps) == 1 else (3, TIME - 3), strict=True):
