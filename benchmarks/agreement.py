@@ -2,11 +2,12 @@
 its own, run by run.
 
 340 runs: 17 random problems (3 to 6 points, 2 or 3 dimensions, 4 to 12 neurons, weight decay .01 to
-.1), 20 balanced starts each, of scales .003 to 2.5. The loops are plain numpy and share no code with
-`train`: descent with the same step as `train` takes, and for the flow small steps after each of which
-every outer weight is set to plus or minus the length of its inner weights. Both last 60 times 1/lam.
-Two losses agree if they differ by less than 0.3 %: `train` gives the limit, while steps of .01 that
-chatter about a wall stay up to 0.2 % above it, and some runs are still on their way.
+.1), 20 balanced starts each, of scales .003 to 2.5. The loops are plain numpy and share no code
+with `train`: descent with the same step as `train` takes, and for the flow small steps after each
+of which every outer weight is set to plus or minus the length of its inner weights. Both last 60
+times 1/lam. Two losses agree if they differ by less than 0.3 %: `train` gives the limit, while
+steps of .01 that chatter about a wall stay up to 0.2 % above it, and some runs are still on their
+way.
 
 The last line of the table says in how many of the runs that descend the flow ends elsewhere. What
 is measured is written after every problem, and a run that was interrupted goes on there;

@@ -293,7 +293,7 @@ def test_the_stored_ends_of_training_are_found_again(training_cases):
     assert ensemble.stop_reason == ["spurious stationary point"] * 16
 
 
-# ---- both processes beside plain loops of their own --------------------------------------------------
+# ---- both processes beside plain loops of their own ----------------------------------------------
 
 
 def test_every_run_agrees_with_its_own_loop():
