@@ -291,3 +291,20 @@ def test_the_stored_ends_of_training_are_found_again(training_cases):
     np.testing.assert_allclose(ensemble.losses, case["train"]["values"], rtol=1e-9)
     assert case["train"]["ends"] == {"spurious stationary point": 16}
     assert ensemble.stop_reason == ["spurious stationary point"] * 16
+
+
+# ---- both processes beside plain loops of their own ----------------------------------------------
+
+
+def test_every_run_agrees_with_its_own_loop():
+    pytest.importorskip("torch")
+    spec = importlib.util.spec_from_file_location("agreement", FOLDER / "agreement.py")
+    agreement = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(agreement)
+    rows = json.loads((FOLDER / "agreement.json").read_text(encoding="utf-8"))["rows"]
+    assert [row["problem"] for row in rows] == list(range(agreement.PROBLEMS))
+    for row in rows:
+        for process in ("flow", "descent"):
+            pairs = zip(row[process], row[f"{process} loop"], strict=True)
+            assert all(agreement.agree(*pair) for pair in pairs), (row["problem"], process)
+    assert "flow and descent end apart in" in agreement.table(rows)

@@ -26,6 +26,7 @@ from .limits import ROUNDING
 from .state import State
 
 _TINY = 1e-300  # in place of 0 in a denominator
+_CANCELS = 1e-13  # the rounding error of a sum, as a share of its largest terms
 _ON_WALL = 1e-7  # the sine of an angle to a wall that is an error of Newton's method, not a place
 # W, gate and residual have runs in their second axis, a and surplus in their first.
 _RUNS_SECOND = (0, 2, 3)
@@ -153,21 +154,46 @@ class Flow(State):
             middle._replace(residual=whole.residual), span / 2, weight
         )
         failed = ~(found & found_middle & found_end)
+        failed |= self._is_torn(start, middle, span / 2) | self._is_torn(middle, end, span / 2)
         sizes = _sizes(end.W, end.a)
         gap = ((whole.W - end.W).square().sum(0) + (whole.a - end.a).square()).sqrt()
         error = (gap / (sizes + _TINY)).amax(-1).masked_fill(failed, torch.inf)
         W, a = _as_balanced(2 * end.W - whole.W, 2 * end.a - whole.a, end.surplus, self.a.sign())
-        # Which side of a wall a neuron leaves to decides what comes: there the two halves are
-        # believed.
+        # Which side of a wall a neuron leaves to decides what comes: there the halves are believed.
         dots, halves = self.dots(W), self.dots(end.W)
-        crosses = ((dots > 0) != (halves > 0)) & (
-            dots.abs() > _ON_WALL * self._squares.sqrt() * sizes
-        )
-        keep = crosses.any(0)
-        W, a = torch.where(keep, end.W, W), torch.where(keep, end.a, a)
-        residual = self.fit(torch.where(keep, halves, dots), a, weight) - self.y
+        crosses = ((dots > 0) != (halves > 0)) & (dots.abs() > self._blur(sizes))
+        crosses = crosses.any(0)
+        W, a = torch.where(crosses, end.W, W), torch.where(crosses, end.a, a)
+        residual = self.fit(torch.where(crosses, halves, dots), a, weight) - self.y
+        lost = (self._is_held(end, halves) & (a * residual[:, :, None] <= 0)).any(0).any(-1)
+        W, a = torch.where(lost[:, None], end.W, W), torch.where(lost[:, None], end.a, a)
+        residual = torch.where(lost, end.residual, residual)
         moved = self._movement(W, a).masked_fill(failed, torch.inf)
         return end._replace(W=W, a=a, residual=residual), error.cpu().numpy(), moved.cpu().numpy()
+
+    def _blur(self, sizes):
+        """How near its wall a dot is on it, but for the error of Newton's method."""
+        return _ON_WALL * self._squares.sqrt() * sizes
+
+    def _is_held(self, point, dots):
+        on_wall = dots.abs() <= self._blur(_sizes(point.W, point.a))
+        return (point.gate > 0) & (point.gate < 1) & on_wall
+
+    def _is_torn(self, start, end, span):
+        """Whether a wall that held a neuron repels it on both sides at the end: it left in between,
+        to a side that a step of this length cannot tell."""
+        before = self.dots(start.W)
+        residual = self.fit(before, start.a, self._weight()) - self.y
+        held = self._is_held(start, before) & (start.a * residual[:, :, None] > 0)
+        give = self._reach(start.a, span[:, None])[0] * end.residual[:, :, None] * self._squares
+        up = self.dots(end.W) + end.gate * give
+        return (held & (up < 0) & (up > give)).any(0).any(-1)
+
+    def _reach(self, a, h):
+        """How far gate times residual moves a neuron against its point, and for how long it tells:
+        decay takes off what was moved early."""
+        felt = -torch.expm1(-2 * self.lam * h) / (2 * self.lam)
+        return 2 / self.n * felt * a, felt
 
     def _accept(self, start, end, good):
         wide = good[:, None]
@@ -199,10 +225,7 @@ class Flow(State):
         left = control.iterations if left is None else left
         residual, gate = start.residual, start.gate
         keep = torch.exp(-2 * self.lam * h)
-        # How far gate times residual moves a neuron against its point; decay takes off what was
-        # moved early.
-        felt = -torch.expm1(-2 * self.lam * h) / (2 * self.lam)
-        reach = 2 / self.n * felt * start.a
+        reach, felt = self._reach(start.a, h)
         sizes = start.W.square().sum(0).sqrt() + _TINY
         before, floor = self.dots(start.W), ROUNDING * self._squares.sqrt() * sizes
         for _ in range(min(left, control.together)):
@@ -215,7 +238,10 @@ class Flow(State):
             off_by = (
                 torch.where(held, off_by / control.held, off_by / control.passed).amax(0).amax(-1)
             )
-            found = (error <= control.accuracy * residual.abs().amax(0)) & (off_by <= 1)
+            # Large outputs of both signs cancel in the fit, and leave their rounding.
+            rounding = _CANCELS * self.fit(dots, a.abs(), weight).amax(0)
+            enough = control.accuracy * residual.abs().amax(0) + rounding
+            found = (error <= enough) & (off_by <= 1)
             if bool(found.all()):
                 break
             if left < control.iterations:  # walls of one neuron may play ball with each other
@@ -232,25 +258,15 @@ class Flow(State):
         surplus = start.surplus * keep**2
         W, a = _as_balanced(W, a, surplus, start.a.sign())
         end = _Point(W, a, gate, residual, surplus)
-        # A wall that held a neuron and now repels it on both sides: it left before, to a side that
-        # this step is too long to tell.
-        held_before = (
-            (start.gate > 0)
-            & (start.gate < 1)
-            & (before.abs() <= _ON_WALL * self._squares.sqrt() * sizes)
-        )
-        up = dots + gate * give
-        torn = (held_before & (up < 0) & (up > give)).any(0).any(-1)
         if bool(found.all()) or left <= control.together:
-            return end, found & ~torn
+            return end, found
         rest = (~found).nonzero()[:, 0]
         again = _Point(start.W, start.a, gate, residual, start.surplus).of(rest)
         late, found[rest] = self._implicit_step(
             again, span[rest], weight[rest], left - control.together
         )
         end.put(rest, late)
-        torn[rest] = False  # told anew
-        return end, found & ~torn
+        return end, found
 
     def _newton(self, residual, gate, dots, a, weight, reach, times, share, held):
         """One iteration for residuals and gates together: held dots go to zero, whatever the

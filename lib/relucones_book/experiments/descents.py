@@ -23,29 +23,26 @@ KINDS = [
     *product(["test"], ["trap", "one neuron", "teacher", "noisy teacher", "diabetes"]),
 ]
 _FAR = 1e3  # weights that grow by this factor have diverged
-_PAUSE, _LONGER = (
-    0.2,
-    1.25,
-)  # looks for a limit are at least so far apart, in units of 1/lam, and ever further
+# Looks for a limit are at least so far apart, in units of 1/lam, and ever further.
+_PAUSE, _LONGER = 0.2, 1.25
 _FRESH = 100  # steps after which 1/L is computed anew
 
 
 def descents(quick=False):
-    """Where descent with the published step ends from starts of the flows in `trap`, `scale` and
-    `open-questions`.
+    """Where descent with the published step ends that starts where a flow of the book starts.
 
-    Of every kind of data a random sample of the runs with lambda of at least 1e-4 and a width of at
-    most 1000, since the end takes several 1/lambda. A run that diverges is recorded as such, and
-    made again, like one that bounces because the step is above 2/L where it starts, with the step
-    1/L, at most the published one, along the way.
+    Of every kind of data in `trap`, `scale` and `open-questions` a random sample of the runs with
+    lambda of at least 1e-4 and a width of at most 300, since the end takes several 1/lambda. A run
+    that diverges is recorded as such, and made again, like one that bounces because the step is
+    above 2/L where it starts, with the step 1/L, at most the published one, along the way.
     """
     settings = {
         "step": 0.01,
-        "sample": 2 if quick else 32,
+        "sample": 2 if quick else 30,
         "seed": 0,
         "least lam": 1e-3 if quick else 1e-4,
         "most m": 300,
-        "time": 2 if quick else 6,  # the most, in units of 1/lam
+        "time": 2 if quick else 4,  # the most, in units of 1/lam
         "most steps": 100_000 if quick else 10_000_000,
     }
     kinds = [("scale", "teacher"), ("test", "one neuron")] if quick else KINDS

@@ -152,7 +152,10 @@ def test_half_the_step_and_more_records_lead_to_the_same_end(k):
         max_time=3000 / lam,
         control=halved,
     )
-    np.testing.assert_allclose(other.losses, usual.losses, rtol=1e-6)
+    for r in range(2):
+        ended = "not converged" not in (usual.stop_reason[r], other.stop_reason[r])
+        # Without an end the two are compared at different times.
+        assert other.losses[r] == pytest.approx(usual.losses[r], rel=1e-6 if ended else 1e-4)
 
 
 @pytest.mark.parametrize("k", range(17) if THOROUGH else [7, 8])
