@@ -6,7 +6,8 @@ What jupyter-book alone would get wrong, and is done here:
 * its cache sees the notebooks only: when the library, the locked versions, or a data file beside
   the chapters changes, we drop the cache, so that no page shows numbers of older code;
 * it takes MathJax from a foreign host: we lay it out in _build/assets, which becomes part of
-  the site.
+  the site;
+* it forgets pages that were renamed: redirects.py leaves a page that leads on.
 """
 
 import argparse
@@ -35,7 +36,7 @@ BUILD = ROOT / "_build"
 HTML = BUILD / "html"
 CACHE = BUILD / ".jupyter_cache"
 BUILD_LIMIT = 1500  # seconds for jupyter-book itself; without a limit a hang would last for ever
-SOURCES = {".ipynb", ".md", ".bib"}  # the rest below book/ is data that chapters read
+SOURCES = {".ipynb", ".md", ".bib", ".yml"}  # the rest below book/ is data that chapters read
 
 MATHJAX = (
     "tex-chtml.js",
@@ -230,6 +231,13 @@ def build():
         sys.exit("The book did not build cleanly: the warnings above count as errors.")
 
 
+def leave_redirects():
+    """Pages at the addresses of book/moved.yml."""
+    import redirects  # beside this file
+
+    redirects.write(HTML)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -241,6 +249,7 @@ def main():
     ran = execute(max(1, arguments.jobs), timeout)
     write_versions(anew=ran > 0)
     build()
+    leave_redirects()
     print(f"Built in {time.perf_counter() - start:.0f} s ({ran} notebooks run).  The site is at")
     print(f"  {HTML / 'index.html'}")
     print("Look at it with `make serve`.")
