@@ -3,6 +3,7 @@ bound, and what the networks say on the table."""
 
 import matplotlib.pyplot as plt
 import numpy as np
+
 from relucones import data, solve_global
 from relucones.plots.style import color
 
