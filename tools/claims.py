@@ -182,7 +182,7 @@ def wrong_with_entry(entry, chapter):
         return
     if entry.get("mark") not in MARKS:
         yield f"its mark is none of {', '.join(MARKS)}"
-    if not entry.get("source") and entry.get("mark") != "derived":
+    if not entry.get("source") and entry.get("mark") == "cited":
         yield "names no source"
     if not entry.get("broken"):
         yield "names no case where its assumption is broken"
