@@ -207,8 +207,8 @@ def bad_levels(minima, best, narrowest, positive, most=12):
         ax.plot(start, minimum.value, "o", color=look, markersize=7 if chosen else 4, zorder=3)
     ax.plot([narrowest, most + 0.5], [best] * 2, color=color.good, linewidth=3)
     ax.plot(narrowest, best, "o", color=color.good, markersize=7)
-    for level, name, look in ((best, "$p^\\star$", color.good), (positive, "$p_+$", color.positive)):
-        ax.text(most + 0.7, level, name, color=look, va="center", fontsize=14)
+    ax.text(most + 0.7, best, "$p^\\star$", color=color.good, va="center", fontsize=14)
+    ax.text(most + 0.7, positive, "$p_+$", color=color.positive, va="center", fontsize=14)
     ax.set(
         yscale="log",
         xlabel="width $m$",
