@@ -288,5 +288,5 @@ def interpolators(widths, found, trials, fine, least_norm, bound):
         ylim=(-0.03, 1.04),
         xlim=(fine[0], fine[-1]),
     )
-    ax.legend(loc="upper left", fontsize=11)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=11)
     return fig, ax
