@@ -91,7 +91,7 @@ def find_bad_minima(X, y, lam):
     Examples
     --------
     >>> find_bad_minima([[1.0, 0.0], [0.0, 1.0]], [1.0, -1.0], 0.1)
-    [BadMinimum(value=0.59, neurons=1), BadMinimum(value=0.59, neurons=1)]
+    [BadMinimum(value=0.68, neurons=1), BadMinimum(value=0.68, neurons=1)]
     """
     X, y = checks.data(X, y)
     lam = checks.penalty(lam)
