@@ -7,7 +7,16 @@ book.
 
 from .atlas import atlas_gain, atlas_widths
 from .cells import pattern_growth, readme_picture
-from .collecting import duel, relative_sizes, sampled_cones, two_measures, width_and_decay
+from .collecting import (
+    bad_levels,
+    duel,
+    interpolators,
+    relative_sizes,
+    sampled_cones,
+    two_halves,
+    two_measures,
+    width_and_decay,
+)
 from .correlated import (
     active_share,
     levels,
@@ -61,6 +70,7 @@ __all__ = [
     "angle_paths",
     "atlas_gain",
     "atlas_widths",
+    "bad_levels",
     "bad_minima",
     "ball_of_fits",
     "bound_on_loss",
@@ -76,6 +86,7 @@ __all__ = [
     "gap_by_decay",
     "gap_histories",
     "imbalance",
+    "interpolators",
     "kinds_of_ends",
     "leaking_walls",
     "levels",
@@ -113,6 +124,7 @@ __all__ = [
     "trap_data",
     "trap_map",
     "two_clocks",
+    "two_halves",
     "two_measures",
     "valley",
     "walls_by_correlation",
