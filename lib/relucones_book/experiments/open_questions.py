@@ -6,6 +6,7 @@ import numpy as np
 
 from relucones import Network, data, lambda_max, solve_cone, solve_global
 from relucones.network import relu
+from relucones.standardisation import standardised
 
 from ..reproduce import Experiment
 from .rows import rounded, teacher_or_patients, trained
@@ -107,7 +108,7 @@ def _around(X, y, points, seed):
 def _with_test(kind, seed, n, d, points, noise):
     rng = np.random.default_rng([seed, 1])
     if kind == "diabetes":
-        X, y = data.real("diabetes", 442, d - 1, seed=seed).with_bias()
+        X, y = patients(n, d, seed)
     else:
         X, y = data.gaussian_teacher(
             n + points, d, width=1 if kind == "one neuron" else 10, seed=seed
@@ -115,6 +116,18 @@ def _with_test(kind, seed, n, d, points, noise):
         y = y / np.std(y)
     noisy = y[:n] + (noise * rng.standard_normal(n) if kind == "noisy teacher" else 0.0)
     return X[:n], noisy, X[n:], y[n:]
+
+
+def patients(n, d, seed):
+    """All 442 patients in random order, d - 1 of their features and a bias: the features that
+    correlate most with the labels of the first n, in units in which these n have mean 0 and
+    variance 1, like their labels. The others have no say, so that one can test on them."""
+    X, y = data.real("diabetes", 442, 10, seed=seed)
+    points, mean, scale = standardised(X[:n])
+    labels, label_mean, label_scale = standardised(y[:n])
+    chosen = np.sort(np.argsort(-np.abs(points.T @ labels), kind="stable")[: d - 1])
+    X = ((X - mean) / scale)[:, chosen]
+    return np.column_stack([X, np.ones(len(y))]), (y - label_mean) / label_scale
 
 
 def open_questions_point(point, settings):
