@@ -20,7 +20,7 @@ from .landscape import bad_minima, descent_by_cones, leaking_walls, published_gr
 from .new_data import errors_by_decay, errors_on_sphere, paired_errors
 from .norm_and_width import (
     bound_on_loss,
-    norm_along_training,
+    norm_before_and_after,
     norms_by_width,
     reached_by_width,
 )
@@ -85,7 +85,7 @@ __all__ = [
     "name_pattern",
     "needed_widths",
     "neuron_disc",
-    "norm_along_training",
+    "norm_before_and_after",
     "norms_by_width",
     "one_neuron_paths",
     "one_number_bound",

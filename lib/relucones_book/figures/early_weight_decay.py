@@ -103,15 +103,19 @@ def one_neuron_paths(panels):
     Parameters
     ----------
     panels : dict
-        Titles, each with a tuple (sizes (T,), products (T, n)): :math:`\ell^2` and :math:`Xu`.
+        Titles, each with a tuple (times (T,), products (T, n), take-off): :math:`Xu` along the
+        path, and when the neuron grows.
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(6.8, 3.4), sharey=True)
-    for ax, (title, (sizes, products)) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+    for ax, (title, panel) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+        times, products, grown = panel
         for curve in np.transpose(products):
-            ax.plot(sizes, curve, color=color.positive if curve.min() > 0 else color.spurious)
+            look = color.positive if curve.min() > 0 else color.spurious
+            ax.plot(times, curve, color=look, linewidth=1.6)
         ax.axhline(0, linestyle="--", color=color.theory, linewidth=1.2)
+        ax.axvline(grown, linestyle=":", color=color.theory, linewidth=1.2)
         ax.set_title(title, fontsize=12)
-        ax.set(xscale="log", xlabel=r"size $\ell^2$")
+        ax.set(xscale="log", xlabel="time $t$", xlim=(0.5, times[-1]))
     np.atleast_1d(axes)[0].set_ylabel(r"$x_k^\top u$")
     fig.tight_layout()
     return fig, axes

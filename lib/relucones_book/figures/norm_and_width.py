@@ -137,32 +137,26 @@ def bound_on_loss(earnings, ratios):
     return fig, ax
 
 
-def norm_along_training(time, norms, fitted, fits):
-    """The squared norm over the optimum's along training, one curve per run.
+def norm_before_and_after(kinds):
+    """The squared norm over the optimum's when a run first fits its labels, and at its end: a line
+    for each run.
 
     Parameters
     ----------
-    time : array (T,)
-    norms : array (runs, T)
-    fitted : array (runs,) of int
-        Where a run first fits the labels; -1 where it never does.
-    fits : array (runs,) of bool
-        Whether it fits them at the end.
+    kinds : dict
+        Titles, each with an array (runs, 2).
     """
-    fig, ax = plt.subplots(figsize=(6.2, 3.9))
-    for curve, at, good in zip(norms, fitted, fits, strict=True):
-        look = color.good if good else color.spurious
-        ax.plot(time[1:], curve[1:], color=look, linewidth=1.4, alpha=0.85)
-        if at > 0:
-            ax.plot(time[at], curve[at], "o", color=color.gaussian, markersize=6, zorder=3)
-    ax.axhline(1, linestyle="--", color=color.theory, linewidth=1.2)
-    ax.set(xscale="log", xlabel="time $t$", ylabel="norm² / least norm²", ylim=(0, 6.2))
-    for look, mark, label in (
-        (color.good, "-", "fits at the end"),
-        (color.spurious, "-", "does not"),
-        (color.gaussian, "o", "first fits the labels"),
-    ):
-        ax.plot([], [], mark, color=look, label=label)
-    fig.legend(loc="lower center", ncols=3, fontsize=10.5, handlelength=1.4)
-    fig.tight_layout(rect=(0, 0.08, 1, 1))
-    return fig, ax
+    fig, axes = plt.subplots(1, len(kinds), figsize=(6.8, 3.7), sharey=True)
+    for ax, (title, pairs) in zip(axes, kinds.items(), strict=True):
+        ax.axhline(1, linestyle="--", color=color.theory, linewidth=1.2)
+        ax.plot([0, 1], pairs.T, "-", color=color.wall, linewidth=0.8, alpha=0.6)
+        ax.plot(np.zeros(len(pairs)), pairs[:, 0], "o", color=color.gaussian, markersize=4)
+        ax.plot(np.ones(len(pairs)), pairs[:, 1], "s", color=color.good, markersize=4)
+        ax.set_title(f"{title}\n{len(pairs)} of 24", fontsize=11)
+        ax.set_xticks([0, 1], ["fits", "end"], fontsize=10)
+        ax.set(yscale="log", xlim=(-0.35, 1.35), ylim=(0.7, 25))
+    axes[0].set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
+    axes[0].minorticks_off()
+    axes[0].set_ylabel("norm² / least norm²")
+    fig.tight_layout()
+    return fig, axes
