@@ -8,12 +8,16 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
+import yaml
 
 from serving import HTML, serve
 
+ROOT = Path(__file__).resolve().parents[2]
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-# Pages that the theme and the extensions write: search results, indices.
+# Pages that the theme and the extensions write: search results, indices; and those that only lead
+# to the new address of a page.
 GENERATED = {"search.html", "genindex.html", "prf-prf.html", "index.html"}
+GENERATED |= {f"{old}.html" for old in yaml.safe_load((ROOT / "book/moved.yml").read_text())}
 PAGES = sorted(
     str(p.relative_to(HTML))
     for p in HTML.glob("**/*.html")

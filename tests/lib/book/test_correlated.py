@@ -1,4 +1,4 @@
-"""Correlated data: the closed forms of chapter 8, the four values of stationary points, and the
+"""Correlated data: the closed forms, the four values of stationary points, and the
 stored experiment."""
 
 import json

@@ -1,4 +1,5 @@
-"""Chapter 6: what the minimiser of a cone is in the whole landscape, decided by its multipliers."""
+"""The paper's experiment: what the minimiser of a cone is in the whole landscape, decided by its
+multipliers."""
 
 import numpy as np
 from hypothesis import assume, given, settings

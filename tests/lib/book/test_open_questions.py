@@ -1,5 +1,5 @@
-"""What weight decay does to a small network, the bound on waste, the test error of the trap, stored
-runs."""
+"""Open questions: what weight decay does to a small network, the bound on waste, the test error of
+the trap, stored runs."""
 
 import json
 from math import gamma, pi

@@ -1,4 +1,4 @@
-"""Orthogonal data: the closed forms of chapter 7, and that training switches neurons off and never
+"""Orthogonal data: the closed forms, and that training switches neurons off and never
 on again."""
 
 from collections import deque
