@@ -6,7 +6,7 @@ to try it out.
 """
 
 from .atlas import atlas, atlas_data, atlas_point
-from .beside import beside_flows
+from .beside import beside_flows, beside_table
 from .correlated import correlated, correlated_data, correlated_point
 from .descents import descents, descents_point, descents_population, descents_sample
 from .open_questions import (
@@ -34,6 +34,7 @@ __all__ = [
     "atlas_data",
     "atlas_point",
     "beside_flows",
+    "beside_table",
     "cone_data",
     "correlated",
     "correlated_data",

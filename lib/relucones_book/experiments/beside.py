@@ -70,5 +70,37 @@ def beside_flows(part, kind, flows, descents):
     }
 
 
+def beside_table(part, kinds, flows, descents):
+    """Heads and rows of a table: how many descents of each kind end like their flow, lower, or
+    higher, with the 95 % Wilson interval of the first share.
+
+    Parameters
+    ----------
+    part : str
+    kinds : sequence of str
+    flows, descents : dict
+        As for `beside_flows`.
+    """
+    from scipy.stats import binomtest
+
+    heads = ["data", "starts drawn", "step 0.01 diverges", "ends like the flow", "lower", "higher"]
+    rows = []
+    for kind in kinds:
+        found = beside_flows(part, kind, flows, descents)
+        runs, alike = len(found["alike"]), int(found["alike"].sum())
+        interval = binomtest(alike, runs).proportion_ci(method="wilson")
+        rows.append(
+            [
+                kind,
+                runs,
+                int(found["diverged"].sum()),
+                f"{alike} ({100 * interval.low:.0f} to {100 * interval.high:.0f} %)",
+                int(found["lower"].sum()),
+                int(found["higher"].sum()),
+            ]
+        )
+    return heads, rows
+
+
 def _empty(values):
     return values.dtype.kind == "f" and np.isnan(values).all()

@@ -4,7 +4,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy import stats
 
-from relucones.network import relu
 from relucones.plots.style import color
 
 from .trap import on_disc, seen, sphere
@@ -62,19 +61,17 @@ def errors_on_sphere(X, teacher, networks):
     ----------
     X : array (3, 3)
         The training points.
-    teacher : array (3,)
-        The labels are ``relu(x @ teacher)``.
+    teacher : Network
     networks : dict
         Titles, each with a `Network`.
     """
     U, place = on_disc()
     fig, axes = plt.subplots(1, len(networks), figsize=(6.8, 4.3))
     for ax, (title, network) in zip(axes, networks.items(), strict=True):
-        outputs = network.predict(U.reshape(-1, 3)).reshape(U.shape[:-1])
         filled = ax.contourf(
             *place,
-            outputs - relu(U @ teacher),
-            levels=np.linspace(-0.2, 0.2, 17),
+            _difference(network, teacher, U),
+            levels=np.linspace(-0.21, 0.21, 15),
             cmap="PuOr",
             extend="both",
         )
@@ -126,3 +123,8 @@ def errors_by_decay(lams, curves, threshold):
     ax.legend(loc="lower right", fontsize=11)
     fig.tight_layout()
     return fig, ax
+
+
+def _difference(network, teacher, U):
+    directions = U.reshape(-1, U.shape[-1])
+    return (network.predict(directions) - teacher.predict(directions)).reshape(U.shape[:-1])
