@@ -6,9 +6,16 @@ to try it out.
 """
 
 from .atlas import atlas, atlas_data, atlas_point
+from .beside import beside_flows, beside_table
 from .correlated import correlated, correlated_data, correlated_point
 from .descents import descents, descents_point, descents_population, descents_sample
-from .open_questions import cone_data, open_questions, open_questions_data, open_questions_point
+from .open_questions import (
+    cone_data,
+    open_questions,
+    open_questions_data,
+    open_questions_point,
+    patients,
+)
 from .scale import scale, scale_data, scale_point
 from .trap import trap, trap_data, trap_point
 
@@ -26,6 +33,8 @@ __all__ = [
     "atlas",
     "atlas_data",
     "atlas_point",
+    "beside_flows",
+    "beside_table",
     "cone_data",
     "correlated",
     "correlated_data",
@@ -37,6 +46,7 @@ __all__ = [
     "open_questions",
     "open_questions_data",
     "open_questions_point",
+    "patients",
     "scale",
     "scale_data",
     "scale_point",

@@ -24,7 +24,15 @@ from .correlated import (
     walls_by_correlation,
     widths_by_correlation,
 )
+from .early_weight_decay import kinds_of_ends, one_neuron_paths, sorting_clocks, trap_map
 from .landscape import bad_minima, descent_by_cones, leaking_walls, published_grid
+from .new_data import errors_by_decay, errors_on_sphere, paired_errors
+from .norm_and_width import (
+    bound_on_loss,
+    norm_before_and_after,
+    norms_by_width,
+    reached_by_width,
+)
 from .one_cone import (
     cone_solution,
     describe_minimum,
@@ -32,15 +40,6 @@ from .one_cone import (
     segment,
     single_neuron,
     through_the_wall,
-)
-from .open_questions import (
-    bound_on_loss,
-    kinds_of_ends,
-    norms_by_width,
-    paired_errors,
-    reached_by_width,
-    sorting_clocks,
-    trap_map,
 )
 from .orthogonal import (
     activation_history,
@@ -83,6 +82,8 @@ __all__ = [
     "ends_by_scale",
     "ends_by_width",
     "ends_over_scale",
+    "errors_by_decay",
+    "errors_on_sphere",
     "gap_by_decay",
     "gap_histories",
     "imbalance",
@@ -95,7 +96,9 @@ __all__ = [
     "name_pattern",
     "needed_widths",
     "neuron_disc",
+    "norm_before_and_after",
     "norms_by_width",
+    "one_neuron_paths",
     "one_number_bound",
     "paired_errors",
     "pattern_growth",
