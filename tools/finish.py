@@ -49,15 +49,23 @@ def finish(folder=HTML):
         page = BeautifulSoup(text, "html.parser")
         depth = "../" * len(path.relative_to(folder).parents[:-1])
         finish_page(page, path.relative_to(folder).as_posix(), depth)
-        done = page.decode(formatter=keep_entities)
+        done = written(page)
         if done != text:
             path.write_text(done, encoding="utf-8")
     finish_icons(folder)
 
 
-def keep_entities(text):
-    """Escape what has to be, and no more."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def written(page):
+    """The HTML of a page, with its attributes in their order."""
+    from bs4.dammit import EntitySubstitution
+    from bs4.formatter import HTMLFormatter
+
+    class InOrder(HTMLFormatter):
+        def attributes(self, tag):
+            return tag.attrs.items()
+
+    text = page.decode(formatter=InOrder(EntitySubstitution.substitute_xml))
+    return re.sub(r"^(<!DOCTYPE html>)\s+", r"\1\n", text)
 
 
 def finish_page(page, name, depth):
