@@ -159,7 +159,7 @@ def draw_icons(page):
             attrs={
                 **{k: v for k, v in mark.attrs.items() if k not in ("class", "title")},
                 "class": " ".join(["svg-inline--fa", *classes]),
-                "viewBox": f"0 0 {width} {height}",
+                "viewbox": f"0 0 {width} {height}",  # as the parser writes it; browsers know
                 "aria-hidden": "true",
                 "focusable": "false",
             },
