@@ -28,7 +28,7 @@ PAGE = """<!DOCTYPE html>
 <p>Which of the settings can a neuron reach? Ten of thirty-two. A third <b>sentence</b>.</p>
 <pre>a &lt; b &amp;&amp; c   d
   e</pre>
-<div class="solution dropdown admonition" id="sol-1"><p class="admonition-title">Solution</p>
+<div class="solution dropdown admonition" id="sol-1"><p class="admonition-title">Solution <a href="#ex">to 1</a></p>
 <section id="solution-content"><p>Yes.</p></section></div>
 <div class="proof admonition" id="proof"><p>Proof.</p></div>
 <div class="proof admonition" id="proof"><p>Proof.</p></div>
@@ -40,6 +40,7 @@ content"><p>Show</p></summary><pre>quiz(question("a", right="b"))</pre></details
 <pre>first = question("a", right="b")</pre></details></div>
 <div class="cell"><div class="cell_output"><frame-slider data-frames="eJw="></frame-slider>
 <script data-notebook>{class FrameSlider {}}</script></div></div>
+<script type="text/x-thebe-config">{}</script><script>kernelName = 'python3'</script>
 </article></body></html>
 """
 
@@ -86,7 +87,15 @@ def page(site):
 
 
 def test_what_nothing_needs_is_gone(page):
-    for gone in ("THEBE", "thebe", "fontawesome.js", "toggle", "widget-state", "FrameSlider"):
+    for gone in (
+        "THEBE",
+        "thebe",
+        "fontawesome.js",
+        "toggle",
+        "widget-state",
+        "FrameSlider",
+        "kernelName",
+    ):
         assert gone not in page.replace("Toggle hidden", "")
     assert "_static/doctools.js" in page
     assert "<frame-slider data-frames" in page
@@ -96,7 +105,7 @@ def test_what_nothing_needs_is_gone(page):
 
 def test_folds_open_without_a_script(page):
     assert '<details class="solution dropdown admonition" id="sol-1">' in page
-    assert '<summary class="admonition-title">Solution</summary>' in page
+    assert '<summary class="admonition-title">Solution to 1</summary>' in page
     assert '<div class="admonition tip"><p class="admonition-title">' in page
 
 
@@ -181,3 +190,22 @@ def test_every_icon_of_the_theme_is_known(finish):
 )
 def test_where_a_site_is_served(finish, repository):
     assert finish.site_address(repository) == "https://some-one.github.io/the-book/"
+
+
+def test_figures_know_the_width_they_were_drawn_for(finish, tmp_path):
+    (tmp_path / "_images").mkdir()
+    drawing = tmp_path / "_images/a.svg"
+    drawing.write_text('<?xml version="1.0"?><svg height="9pt" width="460.8pt" viewBox="0 0 1 1"/>')
+    points = tmp_path / "_images/b.png"
+    points.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + (1380).to_bytes(4, "big"))
+    assert finish.drawn_width(drawing) == pytest.approx(614.4)
+    assert finish.drawn_width(points) == pytest.approx(600)
+    assert finish.drawn_width(tmp_path / "c.gif") is None
+    from bs4 import BeautifulSoup
+
+    page = BeautifulSoup(
+        '<div class="cell_output"><img src="_images/a.svg"><img src="data:,"></div>', "html.parser"
+    )
+    for _ in range(2):
+        finish.measure_figures(page, tmp_path)
+    assert [image.get("style") for image in page.find_all("img")] == ["--drawn: 614px", None]
