@@ -28,7 +28,8 @@ PAGE = """<!DOCTYPE html>
 <p>Which of the settings can a neuron reach? Ten of thirty-two. A third <b>sentence</b>.</p>
 <pre>a &lt; b &amp;&amp; c   d
   e</pre>
-<div class="solution dropdown admonition" id="sol-1"><p class="admonition-title">Solution <a href="#ex">to 1</a></p>
+<div class="solution dropdown admonition" id="sol-1">
+<p class="admonition-title">Solution <a href="#ex">to 1</a></p>
 <section id="solution-content"><p>Yes.</p></section></div>
 <div class="proof admonition" id="proof"><p>Proof.</p></div>
 <div class="proof admonition" id="proof"><p>Proof.</p></div>
