@@ -122,7 +122,7 @@ def find_coupons(X, y, lam, faces=None):
             vanishing[used],
             fits[used],
         )
-    patterns, pattern_signs, holds = _holders(X, directions, signs, vanishing)
+    patterns, pattern_signs, holds = _holders(faces.arrangement, directions, signs, vanishing)
     count = faces.arrangement.number_of_cells
     holders = patterns, pattern_signs, holds, count
     return Coupons(X, directions, signs, supports, *holders, vanishing, fits, fit)
@@ -186,14 +186,17 @@ def _others(maybe, solution):
     return others
 
 
-def _holders(X, directions, signs, vanishing):
+def _holders(arrangement, directions, signs, vanishing):
     """All signed patterns that hold a coupon, and which coupon each of them holds."""
+    X = arrangement.X
     k, n = len(signs), len(X)
     table = {}
+    # Points that are parallel up to rounding stay so on their own, where other columns are balanced.
+    meant = arrangement.scale[:, None] * arrangement.lines[arrangement.line] if k else X
     for i, (u, s, zero) in enumerate(zip(directions, signs, vanishing, strict=True)):
         around = (X @ u > 0)[None]
         if zero.any():
-            local = activation_patterns(X[zero])
+            local = activation_patterns(meant[zero])
             around = np.repeat(around, len(local), axis=0)
             around[:, zero] = local
         for pattern, key in zip(around, _keys(around, np.full(len(around), s)), strict=True):
