@@ -35,6 +35,7 @@ BUILD = ROOT / "_build"
 HTML = BUILD / "html"
 CACHE = BUILD / ".jupyter_cache"
 BUILD_LIMIT = 1500  # seconds for jupyter-book itself; without a limit a hang would last for ever
+EXPLORABLES = BOOK / "explorables"  # modules of the pages, which no notebook reads
 SOURCES = {".ipynb", ".md", ".bib"}  # the rest below book/ is data that chapters read
 
 MATHJAX = (
@@ -72,7 +73,9 @@ def notebooks():
 def code_fingerprint():
     """A hash over everything but the notebooks that the outputs depend on."""
     inputs = [ROOT / "constraints.txt", *ROOT.glob("lib/relucones*/**/*")]
-    inputs += [p for p in BOOK.glob("**/*") if p.suffix not in SOURCES]
+    inputs += [
+        p for p in BOOK.glob("**/*") if p.suffix not in SOURCES and EXPLORABLES not in p.parents
+    ]
     digest = hashlib.sha256(platform.python_version().encode())
     for path in sorted(inputs):
         if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):

@@ -35,8 +35,6 @@ class ConeExplorer extends Explorable {
     this.label = Math.max(LABEL, ...y.map(Math.abs));
     this.startAgain();
     this.buildPictures();
-    this.buildControls();
-    this.buildNumbers();
     if (this.hasAttribute("hint")) this.nodWhenSeen();
   }
 
@@ -54,30 +52,36 @@ class ConeExplorer extends Explorable {
       panels.append(html("figure", {}, html("figcaption", {}, caption), drawing));
       return drawing;
     };
+    const { probe, dual, coupons } = this.shows;
     this.plane = new Plane(this, picture(
-      this.shows.probe ? "Points, their walls, and a neuron w" : "Points, and the cells of their walls",
+      probe ? "Points, their walls, and a neuron w" : "Points, and the cells of their walls",
       `${-PLANE} ${-PLANE} ${2 * PLANE} ${2 * PLANE}`,
       { role: "group", "aria-label": "The plane: every data point can be moved" },
     ));
     const size = `0 0 ${CURVE_WIDTH} ${CURVE_HEIGHT}`;
-    if (this.shows.dual) {
+    if (dual) {
       const caption = "The dual function over all directions, in its band";
       this.dual = new DualFunction(picture(caption, size, { role: "img" }));
     }
-    if (this.shows.coupons) {
+    const tools = html("div", { class: dual && !coupons ? "tools whole" : "tools" });
+    this.buildControls(tools);
+    this.buildNumbers(tools);
+    panels.append(tools);
+    if (coupons) {
       const caption = "How likely a random cone of width m is good";
       this.chance = new Chance(picture(caption, size, { role: "img" }), WIDEST);
     }
     this.append(panels);
   }
 
-  buildControls() {
+  buildControls(tools) {
     const controls = html("div", { class: "controls" });
     if (this.shows.optimum) {
-      const label = html("span", {}, "weight decay λ / λ", html("sub", {}, "max"));
+      const label = html("span", {}, "decay λ / λ", html("sub", {}, "max"));
       this.decay = this.slider(controls, "decay", label, { min: -3, max: 0.1, step: 0.01 },
         (position) => { this.ratio = 10 ** position; });
-      this.labels = this.slider(controls, "label", "label", { min: -this.label, max: this.label, step: 0.05 },
+      const range = { min: -this.label, max: this.label, step: 0.05 };
+      this.labels = this.slider(controls, "label", "label", range,
         (position) => { this.y[this.chosen] = position; });
     }
     if (this.shows.coupons) {
@@ -89,37 +93,37 @@ class ConeExplorer extends Explorable {
     this.more = this.button(buttons, "One point more", () => this.addPoint());
     this.fewer = this.button(buttons, "One point fewer", () => this.removePoint());
     this.button(buttons, "Start again", () => this.startAgain());
-    if (controls.children.length) this.append(controls);
-    this.append(buttons);
+    if (controls.children.length) tools.append(controls);
+    tools.append(buttons);
   }
 
-  buildNumbers() {
+  buildNumbers(tools) {
     const list = html("dl", { class: "numbers" });
-    const swatch = (name, dashed) =>
-      html("span", { class: dashed ? "swatch dashed" : "swatch", style: `color: var(--${name})` });
-    const add = (name, label, mark) => { this.numbers[name] = this.figure(list, name, label, mark); };
+    const swatch = (name, dashed = "") =>
+      html("span", { class: `swatch ${dashed}`, style: `color: var(--${name})` });
     this.numbers = {};
+    const add = (name, label, mark) => {
+      this.numbers[name] = this.figure(list, name, label, mark);
+    };
     add("points", "points n");
     add("cells", "cells N");
     add("signed", "signed patterns 2N");
-    if (this.shows.probe) {
-      add("pattern", "pattern of w");
-    }
+    if (this.shows.probe) add("pattern", "pattern of w");
     if (this.shows.optimum) {
       add("lam", "weight decay λ");
       add("value", "least loss");
-      add("gap", "proved up to");
-      add("neurons", "neurons of it");
+      add("gap", "gap to its bound");
+      add("neurons", "its neurons");
     }
     if (this.shows.coupons) {
       add("coupons", "coupons");
-      add("counting", "good cone, counting cells", swatch("counting"));
-      add("gaussian", "good cone, Gaussian draws", swatch("gaussian", true));
+      add("counting", "good, counting", swatch("counting"));
+      add("gaussian", "good, Gaussian", swatch("gaussian", "dashed"));
     }
-    const help = "Drag a point. Or reach it with Tab: arrow keys move it, with Shift in small steps"
+    const help = "Drag a point, or reach it with Tab and use the arrow keys (with Shift: small steps)"
       + (this.shows.optimum ? "; + and − change its label." : ".")
       + (this.shows.probe ? " The neuron w turns in the same way." : "");
-    this.append(list, html("p", { class: "help" }, help));
+    tools.append(list, html("p", { class: "help" }, help));
   }
 
   // ---- what a hand does -----------------------------------------------------------------------
@@ -170,11 +174,17 @@ class ConeExplorer extends Explorable {
   nodWhenSeen() {
     if (stillness()) return;
     let frame = null;
-    const stop = () => { cancelAnimationFrame(frame); watch.disconnect(); };
     const [a, b] = this.X[0];
+    const stop = () => {
+      watch.disconnect();
+      if (frame === null) return;
+      cancelAnimationFrame(frame);
+      frame = null;
+      this.X[0] = [a, b];
+    };
     const swing = (began) => (now) => {
       const t = (now - began) / 2400;
-      if (t >= 1) this.X[0] = [a, b];
+      if (t >= 1) stop();
       else {
         const angle = 0.55 * Math.sin(2 * Math.PI * t) * Math.sin(Math.PI * t);
         const [c, s] = [Math.cos(angle), Math.sin(angle)];

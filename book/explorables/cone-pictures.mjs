@@ -5,8 +5,9 @@ import { angleOf, bits, heightAt } from "./planar/planar.mjs";
 
 export const PLANE = 176; // half the side of the plane's picture
 export const CURVE_WIDTH = 360;
-export const CURVE_HEIGHT = 300;
+export const CURVE_HEIGHT = 350;
 
+const PROBE = 116; // where the handle of the neuron w is
 const RIM = 128; // radius of the cells' disc
 const POINTS = 118; // where the furthest point may be
 const STEP = 0.05; // an arrow key moves a point by this
@@ -155,7 +156,7 @@ export class Plane {
     while (this.handles.length > X.length) this.handles.pop().node.remove();
     X.forEach((x, k) => this.showPoint(k, x, y[k], !probe || probe.active[k]));
     if (!probe) return;
-    const { x, y: down } = at(probe.u, 92);
+    const { x, y: down } = at(probe.u, PROBE);
     this.probe.setAttribute("transform", `translate(${x} ${down})`);
     this.shaft.setAttribute("x2", -x);
     this.shaft.setAttribute("y2", -down);
@@ -221,7 +222,7 @@ export class Plane {
     svg("circle", { r: 10.5, fill: "var(--ink)", stroke: "var(--panel)" }), letter);
     const turn = () => (this.explorer.probe * Math.PI) / 180;
     draggable(node, {
-      at: () => [92 * Math.cos(turn()), -92 * Math.sin(turn())],
+      at: () => [PROBE * Math.cos(turn()), -PROBE * Math.sin(turn())],
       to: ([a, b]) => this.explorer.turnProbe((Math.atan2(-b, a) * 180) / Math.PI),
       key: (event) => {
         const step = arrow(event, 5, 1);

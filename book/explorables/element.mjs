@@ -23,8 +23,9 @@ html[data-theme="dark"] .explorable {
 .explorable svg { display: block; width: 100%; height: auto; user-select: none; -webkit-user-select: none; }
 .explorable svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 .explorable svg text.soft { fill: var(--soft); }
-.explorable .panels { display: grid; gap: .75rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 18.5rem), 1fr)); }
+.explorable .panels { display: grid; gap: .5rem 1rem; align-items: start;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, max(18.5rem, 40%)), 1fr)); }
+.explorable .panels .whole { grid-column: 1 / -1; }
 .explorable figure { margin: 0; min-width: 0; }
 .explorable figcaption { font-size: .85rem; color: var(--soft); margin: 0 0 .25rem; text-align: start; }
 .explorable [role=slider] { cursor: grab; touch-action: none; }
@@ -32,8 +33,8 @@ html[data-theme="dark"] .explorable {
 .explorable [role=slider]:focus { outline: none; }
 .explorable [role=slider] .ring { fill: none; stroke: transparent; stroke-width: 2.5; }
 .explorable [role=slider]:focus .ring { stroke: var(--accent); }
-.explorable .controls { display: grid; grid-template-columns: max-content minmax(4rem, 1fr) 4.2rem;
-  gap: .25rem .75rem; align-items: center; margin: .75rem 0 .5rem; font-size: .9rem; }
+.explorable .controls { display: grid; grid-template-columns: max-content minmax(4rem, 1fr) 3.3rem;
+  gap: .25rem .6rem; align-items: center; margin: .25rem 0 .5rem; font-size: .9rem; }
 .explorable .controls label { margin: 0; }
 .explorable .controls output, .explorable dd { font-variant-numeric: tabular-nums; }
 .explorable input[type=range] { accent-color: var(--accent); width: 100%; min-width: 0; height: 1.9rem; margin: 0; }
@@ -45,7 +46,7 @@ html[data-theme="dark"] .explorable {
 .explorable :is(button, input):focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .explorable .help { margin: .5rem 0 0; font-size: .85rem; color: var(--soft); }
 .explorable .numbers { display: grid; gap: .35rem 1rem; margin: .5rem 0 0;
-  grid-template-columns: repeat(auto-fill, minmax(min(100%, 9.5rem), 1fr)); }
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 6.8rem), 1fr)); }
 .explorable .numbers div { min-width: 0; }
 .explorable .numbers dt { font-weight: 400; font-size: .8rem; color: var(--soft); margin: 0; }
 .explorable .numbers dd { margin: 0; font-size: 1rem; overflow-wrap: anywhere; }
@@ -55,8 +56,6 @@ html[data-theme="dark"] .explorable {
   clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 30rem) {
   .explorable { padding: .5rem; }
-  .explorable .controls { grid-template-columns: 1fr 4.2rem; row-gap: 0; }
-  .explorable .controls label { grid-column: 1 / -1; margin-top: .35rem; }
 }
 @media print { .explorable :is(.controls, .buttons, .help) { display: none; } }
 `;
@@ -153,8 +152,8 @@ export class Explorable extends HTMLElement {
       this.classList.add("explorable");
       this.status = html("p", { class: "said", role: "status" });
       this.build();
-      this.append(this.status);
-      this.drawNow();
+      this.status.textContent = this.drawNow();
+      this.append(this.status); // with its text, so that nothing is spoken yet
     } catch (error) { // the fallback is better than half an explorable
       this.classList.remove("explorable");
       this.replaceChildren(...fallback);
@@ -181,6 +180,7 @@ export class Explorable extends HTMLElement {
     this.took = performance.now() - began;
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(text), REST);
+    return text;
   }
 
   /** Called when the hand has rested. */
@@ -188,7 +188,7 @@ export class Explorable extends HTMLElement {
     if (this.status.textContent !== text) this.status.textContent = text;
   }
 
-  /** A slider with its label and its value: `read(position)` takes it, `write` gives position and text. */
+  /** A slider with its label and its value: `take(position)` is told of a move; show() sets it. */
   slider(parent, name, label, { min, max, step }, take) {
     const id = `${this.identity()}-${name}`;
     const input = html("input", { id, type: "range", min, max, step });
