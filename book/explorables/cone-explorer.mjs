@@ -13,11 +13,12 @@ import {
 // the book's running example, relucones.data.five_points()
 const POINTS = [[1, 0.2], [0.6, 1], [-0.5, 1.1], [-1, 0.3], [0.3, -0.9]];
 const LABELS = [1, 0.4, -0.6, 0.5, 0.8];
+const LAM = 0.02;
 const MOST_POINTS = 12;
 const REACH = 1.5; // points stay in the disc of this radius
 const LABEL = 1.5; // labels stay below this size
 const WIDEST = 200;
-const FLUENT = 12; // milliseconds that naming the coupons may take while the hand moves
+const AT_A_TIME = 40; // sets of coupons that are looked at while the hand moves
 
 class ConeExplorer extends Explorable {
   build() {
@@ -27,9 +28,9 @@ class ConeExplorer extends Explorable {
     this.shows.optimum = this.shows.dual || this.shows.coupons || shown("optimum");
     const X = this.read("points", POINTS);
     const y = this.read("labels", X === POINTS ? LABELS : X.map(() => 1));
-    const highest = lambdaMax(arrange(X), y);
-    const lam = this.hasAttribute("points") ? null : 0.02;
-    const ratio = this.read("ratio", (this.read("lam", lam) ?? 0.1 * highest) / (highest || 1));
+    const lam = this.read("lam", this.hasAttribute("points") ? null : LAM);
+    const highest = lambdaMax(arrange(X), y) || 1;
+    const ratio = this.read("ratio", lam === null ? 0.1 : lam / highest);
     this.first = { X, y, ratio, m: this.read("width", 20), probe: this.read("probe", 0) };
     this.reach = Math.max(REACH, ...X.map((x) => Math.hypot(...x)));
     this.label = Math.max(LABEL, ...y.map(Math.abs));
@@ -222,17 +223,16 @@ class ConeExplorer extends Explorable {
     return known;
   }
 
-  /** The coupons; null while the hand moves and naming them takes too long for a frame. */
+  /** The coupons; null while the hand moves and they are too many for a frame. */
   couponsNow(known, resting) {
     if (known.coupons) return known.coupons;
-    if (!resting && this.couponsTook > FLUENT) return null;
-    const began = performance.now();
-    const coupons = couponsOf(known.A, known.solution, known.lam);
+    const most = resting ? undefined : AT_A_TIME;
+    const coupons = couponsOf(known.A, known.solution, known.lam, most);
+    if (!coupons.supports && !resting) return null;
     known.chances = {
       counting: collector(coupons.mass.counting, coupons.supports),
       gaussian: collector(coupons.mass.gaussian, coupons.supports),
     };
-    this.couponsTook = performance.now() - began;
     known.coupons = coupons;
     return coupons;
   }

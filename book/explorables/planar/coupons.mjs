@@ -11,7 +11,7 @@ import { writtenBy } from "./projection.mjs";
 const TOUCHES = 1e-9; // the relative distance to the band below which a peak is taken to touch it
 const SURELY_APART = 1e-7; // above which it surely does not
 const MOST_COUPONS = 14; // whose subsets are listed
-const MOST_SETS = 400; // of coupons, looked at before listing is given up
+const MOST_SETS = 400; // of coupons that are looked at, before listing those that suffice is given up
 
 /**
  * The coupons of a `solution` of `solve`.
@@ -19,11 +19,13 @@ const MOST_SETS = 400; // of coupons, looked at before listing is given up
  * Returns `columns`, the directions that some optimum uses; `supports`, the sets of their places that
  * suffice, null where they are too many to list; `sure`, false where it stays open to rounding
  * whether one more direction touches the band; `mass`, the probability that one draw gives a
- * coupon, by `counting` signed cells and by `gaussian` weights with fair signs.
+ * coupon, by `counting` signed cells and by `gaussian` weights with fair signs. `most` says when the
+ * list is too long.
  */
-export function couponsOf(A, solution, lam) {
+export function couponsOf(A, solution, lam, most = MOST_SETS) {
   const { columns, sure } = touching(A, solution, lam);
-  let supports = solution.columns.length ? supportsOf(columns.map((c) => c.fit), solution.fit) : [[]];
+  const fits = columns.map((col) => col.fit);
+  let supports = fits.length ? supportsOf(fits, solution.fit, most) : [[]];
   let kept = columns.map((_, i) => i);
   if (supports) {
     kept = kept.filter((i) => supports.some((support) => support.includes(i)));
@@ -62,7 +64,7 @@ const sameCoupon = (a, b) => a.sign === b.sign && a.cells.some((i) => b.cells.in
  * vertices of the polytope of optima. One independent set has one way; from a dependent set one
  * column after the other is left out, where the rest still can. Null where they are too many.
  */
-export function supportsOf(fits, fit) {
+function supportsOf(fits, fit, most) {
   const found = new Map();
   const seen = new Set();
   const waiting = [fits.map((_, i) => i)];
@@ -71,7 +73,7 @@ export function supportsOf(fits, fit) {
     const key = set.join();
     if (seen.has(key)) continue;
     seen.add(key);
-    if (seen.size > MOST_SETS) return null;
+    if (seen.size > most) return null;
     const span = new Span();
     if (set.every((i) => span.add(unitOf(fits[i])))) {
       const support = vertex(fits, set, span, fit);
