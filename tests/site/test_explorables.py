@@ -1,4 +1,4 @@
-"""The explorables in a real browser: their numbers are the library's, and hands of all kinds move them.
+"""The explorables in a real browser: right numbers, and hands of all kinds that move them.
 
 They are served from a folder of their own, so these tests need no built site.
 """
@@ -16,7 +16,7 @@ import relucones
 from relucones.checks import BadInput
 from relucones.coupons import find_coupons
 from relucones.walls import sines
-from serving import serve
+from serving import HTML, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPLORABLES = ROOT / "book/explorables"
@@ -27,8 +27,10 @@ FULL = "<cone-explorer></cone-explorer>"
 CELLS = '<cone-explorer panels="cells" probe="33"></cone-explorer>'
 PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Explorables</title>
-<style>body {{ margin: 0 16px; font: 16px sans-serif; }} [data-theme=dark] body {{ background: #121212; color: #ddd; }}</style>
-<script type="module" src="/index.mjs"></script></head><body><main><h1>Explorables</h1>{}</main></body></html>"""
+<style>body {{ margin: 0 16px; font: 16px sans-serif; }}
+[data-theme=dark] body {{ background: #121212; color: #ddd; }}</style>
+<script type="module" src="/index.mjs"></script></head>
+<body><main><h1>Explorables</h1>{}</main></body></html>"""
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +140,9 @@ def solved(browser, stage):
 def test_cells_and_patterns_are_those_of_the_library(solved):
     for (_, X, y, _), answer in solved:
         patterns = relucones.activation_patterns(X)
-        assert sorted(answer["patterns"]) == ["".join("01"[int(on)] for on in row) for row in patterns]
+        assert sorted(answer["patterns"]) == [
+            "".join("01"[int(on)] for on in row) for row in patterns
+        ]
         highest = relucones.lambda_max(X, y)
         assert answer["highest"] == pytest.approx(highest, rel=1e-12, abs=1e-15)
 
@@ -400,7 +404,12 @@ def test_buttons_more_fewer_random_and_again(visit):
 
 def test_points_in_any_place_leave_it_whole(visit):
     """At the origin, on one another, opposite, all on one line."""
-    for X in ([[0, 0]], [[0, 0], [0, 0]], [[1, 0], [1, 0], [-1, 0]], [[0.5, 0.5], [1, 1], [-1, -1]]):
+    for X in (
+        [[0, 0]],
+        [[0, 0], [0, 0]],
+        [[1, 0], [1, 0], [-1, 0]],
+        [[0.5, 0.5], [1, 1], [-1, -1]],
+    ):
         page = visit(f'<cone-explorer points="{X}"></cone-explorer>')
         assert_right(page)
         page.locator(".point").first.focus()
@@ -465,7 +474,7 @@ def test_a_phone_shows_it_whole_and_readable(visit):
 
 
 def test_without_a_script_the_fallback_is_read(visit):
-    fallback = '<cone-explorer><p>Five points, ten cells.</p></cone-explorer>'
+    fallback = "<cone-explorer><p>Five points, ten cells.</p></cone-explorer>"
     page = visit(fallback, wait=False, java_script_enabled=False)
     assert page.get_by_text("Five points, ten cells.").is_visible()
     page = visit(fallback)
@@ -560,3 +569,30 @@ def test_fallback_pictures_are_what_the_explorables_draw(visit, stage):
         drawn = fallbacks.picture(page, stage, markup, number)
         kept = (fallbacks.FOLDER / f"{name}.svg").read_text(encoding="utf-8")
         assert drawn == kept, f"{name}.svg is not up to date: run `python tools/fallbacks.py`"
+
+
+# ---- on the built pages ------------------------------------------------------------------------
+
+EMBEDDED = sorted(
+    str(path.relative_to(HTML))
+    for path in HTML.glob("book/**/*.html")
+    if "<cone-explorer" in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_the_points_of_a_page_move_under_a_hand(browser, address, name):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{address}/{name}")
+    for explorable in page.locator("cone-explorer").all():
+        assert explorable.locator("img").count() <= 1  # the fallback
+        explorable.scroll_into_view_if_needed()
+        point = explorable.locator(".point").first
+        point.wait_for()
+        before = point.get_attribute("transform")
+        point.focus()
+        page.keyboard.press("ArrowUp")
+        page.wait_for_timeout(100)
+        assert point.get_attribute("transform") != before
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.close()

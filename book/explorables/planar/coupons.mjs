@@ -1,8 +1,8 @@
 // The coupons of an optimum, and how likely a random cone of width m holds what it needs.
 //
-// Every optimum has the same fit, and its neurons lie where the dual function touches its band. Each
-// of these directions is a coupon; it is held by the signed cells whose closure contains it. The
-// sets of coupons that suffice (`supports`) are the minimal ones that can write the fit.
+// Every optimum has the same fit, and its neurons lie where the dual function touches its band.
+// Each of these directions is a coupon; it is held by the signed cells whose closure contains it.
+// The sets of coupons that suffice (`supports`) are the minimal ones that can write the fit.
 
 import { peaks } from "./dual.mjs";
 import { Span, norm } from "./linear.mjs";
@@ -11,16 +11,15 @@ import { writtenBy } from "./projection.mjs";
 const TOUCHES = 1e-9; // the relative distance to the band below which a peak is taken to touch it
 const SURELY_APART = 1e-7; // above which it surely does not
 const MOST_COUPONS = 14; // whose subsets are listed
-const MOST_SETS = 400; // of coupons that are looked at, before listing those that suffice is given up
+const MOST_SETS = 400; // of coupons that are looked at, before the list is given up
 
 /**
  * The coupons of a `solution` of `solve`.
  *
- * Returns `columns`, the directions that some optimum uses; `supports`, the sets of their places that
- * suffice, null where they are too many to list; `sure`, false where it stays open to rounding
- * whether one more direction touches the band; `mass`, the probability that one draw gives a
- * coupon, by `counting` signed cells and by `gaussian` weights with fair signs. `most` says when the
- * list is too long.
+ * Returns `columns`, the directions that some optimum uses; `supports`, the sets of their places
+ * that suffice, null where they are too many to list (`most` says when); `sure`, false where it
+ * stays open to rounding whether one more direction touches the band; `mass`, the probability that
+ * one draw gives a coupon, by `counting` signed cells and by `gaussian` weights with fair signs.
  */
 export function couponsOf(A, solution, lam, most = MOST_SETS) {
   const { columns, sure } = touching(A, solution, lam);
@@ -44,7 +43,7 @@ export function couponsOf(A, solution, lam, most = MOST_SETS) {
   };
 }
 
-/** The directions at which the dual function touches its band, those that the solution uses first. */
+/** The directions at which the dual function touches its band; first those that are used. */
 function touching(A, { columns, residual }, lam) {
   if (!columns.length) return { columns: [], sure: true };
   const price = residual.length * lam;
@@ -56,7 +55,7 @@ function touching(A, { columns, residual }, lam) {
   return { columns: [...all, ...tight], sure: tight.length === others.length };
 }
 
-/** One closed signed cell holds at most one coupon, so a common cell tells that two are the same. */
+/** One closed signed cell holds at most one coupon: with a common cell, two are the same. */
 const sameCoupon = (a, b) => a.sign === b.sign && a.cells.some((i) => b.cells.includes(i));
 
 /**
@@ -78,18 +77,25 @@ function supportsOf(fits, fit, most) {
     if (set.every((i) => span.add(unitOf(fits[i])))) {
       const support = vertex(fits, set, span, fit);
       if (support) found.set(support.join(), support);
-    } else if (writtenBy(set.map((i) => fits[i]), fit)) {
+    } else if (
+      writtenBy(
+        set.map((i) => fits[i]),
+        fit,
+      )
+    ) {
       waiting.push(...set.map((left) => set.filter((i) => i !== left)));
     }
   }
   const used = new Set([...found.values()].flat());
   if (used.size > MOST_COUPONS || !found.size) return null;
-  return [...found.values()].sort((a, b) => a.length - b.length || (a.join() < b.join() ? -1 : 1));
+  return [...found.values()].sort(
+    (a, b) => a.length - b.length || (a.join() < b.join() ? -1 : 1),
+  );
 }
 
 const unitOf = (fit) => fit.map((value) => value / norm(fit));
 
-/** The members of an independent set with a positive coefficient, null where it cannot write fit. */
+/** The members of an independent set that are used to write fit, null where it cannot. */
 function vertex(fits, set, span, fit) {
   const { off } = span.split(fit);
   if (norm(off) > 1e-8 * norm(fit)) return null;
@@ -101,8 +107,8 @@ function vertex(fits, set, span, fit) {
 
 /**
  * The probability that m draws hold all coupons of one of the supports; NaN where these are not
- * listed. A draw gives coupon i with probability mass[i], so all coupons that were drawn lie in a set
- * B with probability (1 - mass of the others)^m. Inclusion and exclusion over the sets B do the rest.
+ * listed. A draw gives coupon i with probability mass[i], so all coupons that were drawn lie in a
+ * set B with probability (1 - mass of the others)^m. Inclusion and exclusion over B do the rest.
  */
 export function goodConeProbability(mass, supports, m) {
   return collector(mass, supports)(m);
@@ -117,8 +123,10 @@ export function collector(mass, supports) {
   const coefficient = new Float64Array(size);
   for (const support of supports) coefficient[support.reduce((set, i) => set + 2 ** i, 0)] = 1;
   for (let i = 0; i < mass.length; i++) {
-    for (let set = 0; set < size; set++) { // what contains a set that suffices does
-      if ((set >> i) & 1) coefficient[set] = Math.max(coefficient[set], coefficient[set - 2 ** i]);
+    for (let set = 0; set < size; set++) {
+      // what contains a set that suffices does
+      if ((set >> i) & 1)
+        coefficient[set] = Math.max(coefficient[set], coefficient[set - 2 ** i]);
     }
   }
   for (let i = 0; i < mass.length; i++) {
