@@ -139,6 +139,10 @@ export class Chance {
     const widths = Array.from({ length: 101 }, (_, i) => Math.max(1, (i * this.widest) / 100));
     const path = (chance) =>
       `M${widths.map((w) => `${x(w).toFixed(1)} ${y(chance(w)).toFixed(1)}`).join("L")}`;
+    if (this.chances !== chances) {
+      this.chances = chances; // another width alone leaves the curves as they are
+      this.paths = { counting: path(chances.counting), gaussian: path(chances.gaussian) };
+    }
     const look = { counting: {}, gaussian: { "stroke-dasharray": "7 4" } };
     const names = listed ? Object.keys(look) : [];
     this.drawing.replaceChildren(
@@ -157,7 +161,7 @@ export class Chance {
       ...names.map((name) =>
         svg("path", {
           class: name,
-          d: path(chances[name]),
+          d: this.paths[name],
           fill: "none",
           stroke: `var(--${name})`,
           "stroke-width": 2.5,

@@ -32,7 +32,8 @@ const MOST_POINTS = 12;
 const REACH = 1.5; // points stay in the disc of this radius
 const LABEL = 1.5; // labels stay below this size
 const WIDEST = 200;
-const AT_A_TIME = 40; // sets of coupons that are looked at while the hand moves
+const MOST_AT_ONCE = 10; // coupons whose chances are summed while the hand moves
+const AT_A_TIME = 60; // bases of optima that are listed while the hand moves
 
 class ConeExplorer extends Explorable {
   build() {
@@ -268,7 +269,7 @@ class ConeExplorer extends Explorable {
     if (known.coupons) return known.coupons;
     const most = resting ? undefined : AT_A_TIME;
     const coupons = couponsOf(known.A, known.solution, known.lam, most);
-    if (!coupons.supports && !resting) return null;
+    if (!resting && (!coupons.supports || coupons.columns.length > MOST_AT_ONCE)) return null;
     known.chances = {
       counting: collector(coupons.mass.counting, coupons.supports),
       gaussian: collector(coupons.mass.gaussian, coupons.supports),

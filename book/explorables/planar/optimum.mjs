@@ -30,7 +30,7 @@ export function solve(A, y, lam, tolerance = 1e-13) {
   const pool = [];
   let best = described(A, y, lam, { columns: [], c: [], residual: y.slice() });
   let proof = { bound: -Infinity, nu: null };
-  let { residual } = best;
+  let { residual, columns } = best;
   let narrowest = Infinity;
   let waited = 0;
   let passes = 0;
@@ -44,15 +44,15 @@ export function solve(A, y, lam, tolerance = 1e-13) {
     const settled = gap <= tolerance * best.value && (best.c.length || !standing.length);
     if (settled || !standing.length || waited > PATIENCE) break;
     grow(pool, standing);
-    let found = restricted(pool, y, price);
+    let found = restricted(pool, y, price, columns);
     if (standing[0].value < NEAR * price || waited) {
       const moved = newton(A, found, y, lam);
       if (moved.length) {
         grow(pool, [...moved, ...boundaries(A, moved)]);
-        found = restricted(pool, y, price);
+        found = restricted(pool, y, price, moved);
       }
     }
-    residual = found.residual;
+    ({ residual, columns } = found);
     const candidate = described(A, y, lam, found);
     if (candidate.value < best.value || !best.c.length) best = candidate;
     if (pool.length > 40 * y.length) thin(pool, residual);
@@ -72,28 +72,33 @@ export function solve(A, y, lam, tolerance = 1e-13) {
  * and where many optima exist the best network may use two that are nearly one.
  */
 function onFewest(A, y, lam, best) {
-  const found = restricted(newton(A, best, y, lam), y, y.length * lam);
+  const moved = newton(A, best, y, lam);
+  const found = restricted(moved, y, y.length * lam, moved);
   const candidate = described(A, y, lam, found);
   return candidate.value <= best.value * (1 + ROUNDING_OF_LOSS) ? candidate : best;
 }
 
-/** The optimum over the pool. */
-function restricted(pool, y, price) {
+/** The optimum over the pool, from a guess of the columns it uses. */
+function restricted(pool, y, price, guess) {
+  const places = guess
+    .map(({ u, sign }) => pool.findIndex((col) => same(col, u, sign)))
+    .filter((place) => place >= 0);
   const { used, c, residual } = project(
     y,
     pool.map((col) => col.fit),
     price,
+    places,
   );
   return { columns: used.map((i) => pool[i]), c, residual };
 }
 
+const same = (col, u, sign) =>
+  col.sign === sign && Math.abs(col.u[0] - u[0]) + Math.abs(col.u[1] - u[1]) < 1e-15;
+
 /** Add columns that the pool does not hold and that are not zero on all points. */
 function grow(pool, columns) {
   for (const col of columns) {
-    const known = pool.some(
-      (p) =>
-        p.sign === col.sign && Math.abs(p.u[0] - col.u[0]) + Math.abs(p.u[1] - col.u[1]) < 1e-15,
-    );
+    const known = pool.some((other) => same(other, col.u, col.sign));
     if (!known && norm(col.fit) > 0) pool.push(col);
   }
 }
