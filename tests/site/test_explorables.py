@@ -301,8 +301,7 @@ def test_a_finger_drags_a_point_with_pauses_and_the_page_stays(visit):
         page.wait_for_timeout(30)
         touch("touchMove", (x, y - 40 * step))
     touch("touchEnd")
-    page.wait_for_timeout(300)
-    assert page.evaluate("scrollY") > 100
+    page.wait_for_function("scrollY > 100")
 
 
 def test_keys_move_a_point_and_its_label(visit):
@@ -325,14 +324,17 @@ def test_the_live_text_says_what_the_numbers_say_once_the_hand_rests(visit):
     page = visit(FULL)
     told = page.locator("[role=status]")
     first = told.text_content()
-    page.keyboard.press("Tab")
-    page.keyboard.press("ArrowUp")
-    page.wait_for_timeout(100)
-    assert told.text_content() == first
-    page.wait_for_timeout(900)
+    spoken, waited = page.locator(".explorable").evaluate("""async (e) => {
+      const began = performance.now();
+      e.movePoint(0, [1, 0.25]);
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      return [e.status.textContent, performance.now() - began];
+    }""")
+    assert spoken == first or waited > 400  # not in the middle of a move
+    other = "(first) => document.querySelector('[role=status]').textContent !== first"
+    page.wait_for_function(other, arg=first)
     X, y, lam = state(page)
     value = relucones.solve_global(X, y, lam).value
-    assert told.text_content() != first
     assert f"5 points, {len(relucones.activation_patterns(X))} cells." in told.text_content()
     assert f"The least loss of any network is {value:.6f}, with 5 neurons." in told.text_content()
     chance = [relucones.good_cone_probability(X, y, lam, 20, measure=m) for m in MEASURES]
@@ -483,7 +485,10 @@ def test_without_a_script_the_fallback_is_read(visit):
 
 def test_with_data_that_cannot_be_read_the_fallback_stays(visit):
     page = visit('<cone-explorer points="[[1,"><p>Five points.</p></cone-explorer>', wait=False)
-    page.wait_for_timeout(500)
+    for _ in range(100):
+        if visit.wrong:
+            break
+        page.wait_for_timeout(100)
     assert page.get_by_text("Five points.").is_visible()
     assert len(visit.wrong) == 1
     assert "JSON" in visit.wrong.pop()
@@ -512,9 +517,9 @@ def test_it_nods_once_and_not_where_motion_is_reduced(visit):
     hinted = "<cone-explorer hint></cone-explorer>"
     first = "document.querySelector('cone-explorer').X[0]"
     page = visit(hinted)
-    page.wait_for_timeout(900)
-    assert page.evaluate(first) != [1, 0.2]
-    page.wait_for_timeout(2500)
+    page.wait_for_function(f"{first}[0] !== 1")
+    page.wait_for_function(f"{first}[0] === 1 && {first}[1] === 0.2")
+    page.wait_for_timeout(500)
     assert page.evaluate(first) == [1, 0.2]
     page = visit(hinted, reduced_motion="reduce")
     for _ in range(6):
@@ -524,7 +529,7 @@ def test_it_nods_once_and_not_where_motion_is_reduced(visit):
 
 def test_a_hand_ends_the_nod(visit):
     page = visit("<cone-explorer hint></cone-explorer>")
-    page.wait_for_timeout(600)
+    page.wait_for_function("document.querySelector('cone-explorer').X[0][0] !== 1")
     page.locator(".point").nth(1).focus()
     page.keyboard.press("ArrowUp")
     page.wait_for_timeout(100)

@@ -4,6 +4,7 @@
 // Each of these directions is a coupon; it is held by the signed cells whose closure contains it.
 // The sets of coupons that suffice (`supports`) are the minimal ones that can write the fit.
 
+import { angleOf } from "./arrangement.mjs";
 import { peaks } from "./dual.mjs";
 import { Span, plus } from "./linear.mjs";
 import { writtenBy } from "./projection.mjs";
@@ -44,7 +45,7 @@ export function couponsOf(A, solution, lam, most = MOST_BASES) {
   };
 }
 
-/** The directions at which the dual function touches its band; first those that are used. */
+/** The directions at which the dual function touches its band: those used, and others. */
 function touching(A, { columns, residual }, lam) {
   if (!columns.length) return { columns: [], sure: true };
   const price = residual.length * lam;
@@ -53,7 +54,8 @@ function touching(A, { columns, residual }, lam) {
   const all = own.filter((col, j) => own.findIndex((other) => sameCoupon(other, col)) === j);
   const others = near.filter((peak) => !all.some((col) => sameCoupon(peak, col)));
   const tight = others.filter((peak) => peak.value > price * (1 - TOUCHES));
-  return { columns: [...all, ...tight], sure: tight.length === others.length };
+  const byAngle = (a, b) => angleOf(a.u) - angleOf(b.u);
+  return { columns: [...all, ...tight].sort(byAngle), sure: tight.length === others.length };
 }
 
 /** One closed signed cell holds at most one coupon: with a common cell, two are the same. */

@@ -6,6 +6,7 @@
 // those that stand out of the band |h| <= 2 lam. Near the end, Newton's method moves the directions
 // inside their cells, all together. Every residual proves a lower bound; the best one is kept.
 
+import { angleOf } from "./arrangement.mjs";
 import { column, columnOnRay, insideCell, peaks, provedBy } from "./dual.mjs";
 import { combined, dot, norm, plus, solvePositive, total } from "./linear.mjs";
 import { project } from "./projection.mjs";
@@ -133,10 +134,11 @@ export function loss({ W, a }, X, y, lam) {
   return dot(misfits, misfits) / y.length + lam * (total(W.map((w) => dot(w, w))) + dot(a, a));
 }
 
-/** A solution over columns without those of no weight, with the loss of its network. */
+/** A solution: the columns of some weight in order of their angle, the loss of their network. */
 function described(A, y, lam, { columns, c, residual }) {
   const least = 1e-13 * Math.max(...c, 0);
   const kept = columns.map((_, j) => j).filter((j) => c[j] > least);
+  kept.sort((i, j) => angleOf(columns[i].u) - angleOf(columns[j].u));
   const found = { columns: kept.map((j) => columns[j]), c: kept.map((j) => c[j]), residual };
   const fit = combined(
     found.columns.map((col) => col.fit),
