@@ -37,7 +37,6 @@ BUILD = ROOT / "_build"
 HTML = BUILD / "html"
 CACHE = BUILD / ".jupyter_cache"
 BUILD_LIMIT = 1500  # seconds for jupyter-book itself; without a limit a hang would last for ever
-EXPLORABLES = BOOK / "explorables"
 SOURCES = {".ipynb", ".md", ".bib", ".yml"}  # the rest below book/ is data that chapters read
 PAGE_FOLDERS = {"_static", "explorables"}
 

@@ -191,7 +191,7 @@ def _holders(arrangement, directions, signs, vanishing):
     X = arrangement.X
     k, n = len(signs), len(X)
     table = {}
-    # Points that are parallel up to rounding stay so on their own, where other columns are balanced.
+    # Points that are parallel up to rounding stay so among few, where the columns' sizes differ.
     meant = arrangement.scale[:, None] * arrangement.lines[arrangement.line] if k else X
     for i, (u, s, zero) in enumerate(zip(directions, signs, vanishing, strict=True)):
         around = (X @ u > 0)[None]
