@@ -106,7 +106,8 @@ def test_a_shared_wall_is_no_case_for_the_multiplier():
     X, y, lam = np.array([[1.0, 0], [0, 1], [0, 1]]), np.array([1.0, 2, -3]), 0.05
     here = solve_cone(X, y, lam, [[1, 1, 1]], [1])
     assert here.network.W[0, 0] > 0.5
-    assert (X[1:] @ here.network.W[0] == pytest.approx(0, abs=1e-9)) and here.weights.size == 1
+    assert X[1:] @ here.network.W[0] == pytest.approx(0, abs=1e-9)
+    assert here.weights.size == 1
     beyond = solve_cone(X, y, lam, [[1, 0, 1]], [1])
     assert beyond.value == pytest.approx(here.value, abs=1e-9)
     assert here.multipliers[0, 1] >= -1e-9 > -here.dual[1]  # mu_2 > -nu_2: "free to go"
