@@ -10,6 +10,8 @@ import io
 
 import matplotlib.pyplot as plt
 
+from relucones.checks import BadInput
+
 _STYLE = """
 <style>
 .relucones-slider { margin: 0 0 1rem; padding: .75rem; background: #fff; color: #222;
@@ -95,7 +97,7 @@ def slider(draw, values, label, alt, caption="", start=0, text=str, image="svg")
     """
     values = list(values)
     if not values or not 0 <= start < len(values):
-        raise ValueError(
+        raise BadInput(
             f"start must be a position among the {len(values)} values, but it is {start}"
         )
     frames = []

@@ -11,6 +11,7 @@ import pytest
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+from relucones.checks import BadInput
 from relucones.plots import color
 from relucones_book.sliders import interact, slider
 
@@ -109,7 +110,7 @@ def test_no_figure_stays_open():
 @pytest.mark.parametrize(("values", "start"), [([], 0), ([1, 2], 2), ([1], -1)])
 def test_a_start_outside_the_frames_is_refused(values, start):
     with pytest.raises(
-        ValueError,
+        BadInput,
         match=f"start must be a position among the {len(values)} values, but it is {start}",
     ):
         slider(draw, values, "m", alt=str, start=start)
