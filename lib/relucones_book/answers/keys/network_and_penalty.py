@@ -23,7 +23,7 @@ def _one_point(x, y, lam):
 
 def _choices(neurons):
     """Unordered choices of signed patterns of the five points, with repetition."""
-    signed = 2 * len(activation_patterns(data.five_points()[0]))
+    signed = 2 * len(activation_patterns(data.five_points().X))
     return sum(1 for _ in combinations_with_replacement(range(signed), neurons))
 
 
