@@ -35,10 +35,10 @@ def _orthogonal(y, lam):
 
 ANSWERS = {
     "ex-program-lambda-max:first": Answer(
-        lambda: _lambda_max_of_two([3, 4]), asks=r"$\lambda_{\max}$ for $y = (3, 4)$"
+        lambda: _lambda_max_of_two([3, 4]), 1e-6, asks=r"$\lambda_{\max}$ for $y = (3, 4)$"
     ),
     "ex-program-lambda-max:second": Answer(
-        lambda: _lambda_max_of_two([3, -4]), asks=r"$\lambda_{\max}$ for $y = (3, -4)$"
+        lambda: _lambda_max_of_two([3, -4]), 1e-6, asks=r"$\lambda_{\max}$ for $y = (3, -4)$"
     ),
     "ex-program-dual-bound": Answer(_bound_of_the_guess, tolerance=1e-3, asks="the best bound"),
     "ex-program-caratheodory:neurons": Answer(
