@@ -247,7 +247,7 @@ def two_halves(widths, good, bad, bound):
         xticklabels=("1", "2", "5", "10", "20", "50", "100"),
     )
     ax.minorticks_off()
-    ax.legend(loc="lower right", fontsize=11)
+    ax.legend(loc="center right", fontsize=11)
     return fig, ax
 
 
