@@ -6,6 +6,7 @@ to try it out.
 """
 
 from .atlas import atlas, atlas_data, atlas_point
+from .cones import cones, cones_data, cones_point, every_wall_holds, is_bad_local_minimum
 from .correlated import correlated, correlated_data, correlated_point
 from .descents import descents, descents_point, descents_population, descents_sample
 from .open_questions import cone_data, open_questions, open_questions_data, open_questions_point
@@ -14,6 +15,7 @@ from .trap import trap, trap_data, trap_point
 
 EXPERIMENTS = {
     "atlas": atlas,
+    "cones": cones,
     "correlated": correlated,
     "trap": trap,
     "scale": scale,
@@ -27,6 +29,9 @@ __all__ = [
     "atlas_data",
     "atlas_point",
     "cone_data",
+    "cones",
+    "cones_data",
+    "cones_point",
     "correlated",
     "correlated_data",
     "correlated_point",
@@ -34,6 +39,8 @@ __all__ = [
     "descents_point",
     "descents_population",
     "descents_sample",
+    "every_wall_holds",
+    "is_bad_local_minimum",
     "open_questions",
     "open_questions_data",
     "open_questions_point",
