@@ -15,7 +15,7 @@ from .correlated import (
     walls_by_correlation,
     widths_by_correlation,
 )
-from .landscape import bad_minima, descent_by_cones, leaking_walls, published_grid
+from .landscape import counted_and_reached, descent_by_cones, leaking_walls, published_grid
 from .one_cone import (
     cone_solution,
     describe_minimum,
@@ -61,11 +61,11 @@ __all__ = [
     "angle_paths",
     "atlas_gain",
     "atlas_widths",
-    "bad_minima",
     "ball_of_fits",
     "bound_on_loss",
     "clock_hands",
     "cone_solution",
+    "counted_and_reached",
     "descent_by_cones",
     "describe_minimum",
     "duel",
