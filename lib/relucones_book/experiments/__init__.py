@@ -6,7 +6,14 @@ to try it out.
 """
 
 from .atlas import atlas, atlas_data, atlas_point
-from .cones import cones, cones_data, cones_point, every_wall_holds, is_bad_local_minimum
+from .cones import (
+    all_at_work,
+    cones,
+    cones_data,
+    cones_point,
+    every_wall_holds,
+    is_bad_local_minimum,
+)
 from .correlated import correlated, correlated_data, correlated_point
 from .descents import descents, descents_point, descents_population, descents_sample
 from .open_questions import cone_data, open_questions, open_questions_data, open_questions_point
@@ -25,6 +32,7 @@ EXPERIMENTS = {
 
 __all__ = [
     "EXPERIMENTS",
+    "all_at_work",
     "atlas",
     "atlas_data",
     "atlas_point",

@@ -109,32 +109,6 @@ def counted_and_reached(panels):
     return fig, axes
 
 
-def _counts_by_width(panels, looks, ylim):
-    """Two counts out of as many trials at each width, as shares with error bars, one panel for each
-    title."""
-    fig, axes = plt.subplots(1, len(panels), figsize=(5.8, 3.6), sharey=True)
-    axes = np.atleast_1d(axes)
-    for ax, (title, (widths, *counted, trials)) in zip(axes, panels.items(), strict=True):
-        for counts, (name, look, mark) in zip(counted, looks, strict=True):
-            rough = (np.asarray(counts) + 1) / (trials + 2)
-            error = np.sqrt(rough * (1 - rough) / trials)
-            ax.errorbar(
-                widths,
-                np.asarray(counts) / trials,
-                error,
-                fmt=mark,
-                color=look,
-                label=name,
-                capsize=3,
-                markersize=5,
-            )
-        ax.set(xscale="log", xlabel="width $m$", ylim=ylim)
-        ax.set_xticks(widths, [str(m) for m in widths])
-        ax.minorticks_off()
-        ax.set_title(title, fontsize=12)
-    return fig, axes
-
-
 def leaking_walls(walls, stationary, held):
     """The share of stationary minimisers by the number of walls that push, against independent
     lotteries.
@@ -153,11 +127,9 @@ def leaking_walls(walls, stationary, held):
     share = np.array(
         [stationary[walls == q].mean() if (walls == q).any() else np.nan for q in numbers]
     )
-    rough = (share * counts + 1) / (counts + 2)
     fig, (ax, below) = plt.subplots(2, 1, figsize=(5.6, 4.6), sharex=True, height_ratios=(3, 1.3))
     ax.plot(numbers, held**numbers, "--", color=color.theory, label=f"{held:.2f}$^q$")
-    error = np.sqrt(rough * (1 - rough) / np.maximum(counts, 1))
-    ax.errorbar(numbers, share, error, fmt="o", color=color.spurious, capsize=4, label="stationary")
+    ax.plot(numbers, share, "o", color=color.spurious, label="stationary")
     ax.set(ylabel="share of the minimisers", ylim=(-0.04, 1.05))
     ax.legend(loc="upper right", fontsize=11)
     below.bar(numbers, counts, color=color.wall)
@@ -170,11 +142,28 @@ def descent_by_cones(panels):
     """Where a walk through leaking walls ends, by width, beside the share of good cones at its
     start.
 
-    `panels` maps a title to ``(widths, start, end, walks)``: how many of the `walks` start, and
-    end, in a good cone.
+    `panels` maps a title to ``(widths, start, end)``: the shares of the walks that start, and end,
+    in a good cone, arrays (s, w) for s data sets. Bars: one standard error of the mean over them.
     """
     looks = (("starts in a good cone", color.wall, "o-"), ("ends in a good cone", color.good, "s-"))
-    fig, axes = _counts_by_width(panels, looks, ylim=(-0.04, 1.05))
+    fig, axes = plt.subplots(1, len(panels), figsize=(5.8, 3.6), sharey=True)
+    axes = np.atleast_1d(axes)
+    for ax, (title, (widths, *found)) in zip(axes, panels.items(), strict=True):
+        for shares, (name, look, mark) in zip(found, looks, strict=True):
+            ax.errorbar(
+                widths,
+                shares.mean(0),
+                shares.std(0, ddof=1) / np.sqrt(len(shares)),
+                fmt=mark,
+                color=look,
+                label=name,
+                capsize=3,
+                markersize=5,
+            )
+        ax.set(xscale="log", xlabel="width $m$", ylim=(-0.04, 1.05))
+        ax.set_xticks(widths, [str(m) for m in widths])
+        ax.minorticks_off()
+        ax.set_title(title, fontsize=12)
     axes[0].set_ylabel("share of the walks")
     axes[-1].legend(loc="upper left", fontsize=11)
     fig.tight_layout()
