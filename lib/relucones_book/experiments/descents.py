@@ -130,7 +130,7 @@ def descents_point(point, settings):
         )
     if not sample:
         return []
-    found = _Followed(problems, settings, shorten=point["rule"] == "1/L").to_their_ends()
+    found = Followed(problems, settings, shorten=point["rule"] == "1/L").to_their_ends()
     known = ("part", "data", "rule")
     return [
         {
@@ -150,8 +150,17 @@ def _bound(X, y, lam, W, a):
     return hessian_bound(Network(W, a), X, y, lam)
 
 
-class _Followed:
-    """A batch of descents, followed until each has ended, diverged, or used up its time."""
+class Followed:
+    """A batch of descents, followed until each has ended, diverged, or used up its time.
+
+    Attributes
+    ----------
+    best : list of Solution
+        The global minimum of each run's problem.
+    ends : list of Network or None
+        Where each run ends, without the neurons that were dead before; its last iterate where that
+        is open; None if it diverged.
+    """
 
     def __init__(self, problems, settings, shorten):
         from relucones.training.limits import Approach
@@ -161,6 +170,7 @@ class _Followed:
         runs = len(problems)
         self.lam = np.array([problem[2] for problem in problems])
         self.time, self.steps, self.rows = np.zeros(runs), 0, [None] * runs
+        self.ends = [None] * runs
         self.next_look = _PAUSE / self.lam
         self.approaches, self.known = [Approach() for _ in range(runs)], [{} for _ in range(runs)]
         self.best = [solve_global(X, y, lam) for X, y, lam, _, _ in problems]
@@ -204,6 +214,7 @@ class _Followed:
             self.time[r] * self.lam[r] >= self.settings["time"]
             or self.steps >= self.settings["most steps"]
         ):
+            self.ends[r] = self.batch.network(row)
             self._end(row, r, OPEN, self.batch.losses()[row])
             return True
         return False
@@ -216,6 +227,7 @@ class _Followed:
         claim = claimed_limit(network, X, y, lam, self.known[r], both_signs=True, step=step)
         if not self.approaches[r].completed_by(claim):
             return False
+        self.ends[r] = claim.end
         self._end(row, r, claim.certificate.verdict, claim.certificate.value)
         return True
 

@@ -25,7 +25,7 @@ from .correlated import (
     widths_by_correlation,
 )
 from .early_weight_decay import kinds_of_ends, one_neuron_paths, sorting_clocks, trap_map
-from .landscape import bad_minima, descent_by_cones, leaking_walls, published_grid
+from .landscape import counted_and_reached, descent_by_cones, leaking_walls, published_grid
 from .new_data import errors_by_decay, errors_on_sphere, paired_errors
 from .norm_and_width import (
     bound_on_loss,
@@ -70,11 +70,11 @@ __all__ = [
     "atlas_gain",
     "atlas_widths",
     "bad_levels",
-    "bad_minima",
     "ball_of_fits",
     "bound_on_loss",
     "clock_hands",
     "cone_solution",
+    "counted_and_reached",
     "descent_by_cones",
     "describe_minimum",
     "duel",
