@@ -42,7 +42,16 @@ from .orthogonal import (
 )
 from .penalty import end_losses, imbalance, rescaling, same_function, valley
 from .program import loss_floor, one_number_bound, scaled_dual
-from .regimes import angle_paths, clock_hands, movement, sizes_by_scale, two_clocks
+from .regimes import (
+    angle_paths,
+    clock_hands,
+    departures,
+    dying_neuron,
+    heights,
+    movement,
+    sizes_by_scale,
+    two_clocks,
+)
 from .scale import ball_of_fits, ends_over_scale, phase_diagrams, shares_over_scale
 from .speed import time_and_distance, time_growth
 from .trap import (
@@ -66,15 +75,18 @@ __all__ = [
     "bound_on_loss",
     "clock_hands",
     "cone_solution",
+    "departures",
     "descent_by_cones",
     "describe_minimum",
     "duel",
+    "dying_neuron",
     "end_losses",
     "ends_by_scale",
     "ends_by_width",
     "ends_over_scale",
     "gap_by_decay",
     "gap_histories",
+    "heights",
     "imbalance",
     "kinds_of_ends",
     "leaking_walls",
