@@ -55,6 +55,7 @@ from .regimes import (
 from .scale import ball_of_fits, ends_over_scale, phase_diagrams, shares_over_scale
 from .speed import time_and_distance, time_growth
 from .trap import (
+    direction_path,
     ends_by_scale,
     ends_by_width,
     gap_by_decay,
@@ -78,6 +79,7 @@ __all__ = [
     "departures",
     "descent_by_cones",
     "describe_minimum",
+    "direction_path",
     "duel",
     "dying_neuron",
     "end_losses",

@@ -252,9 +252,7 @@ def dying_neuron(neuron, rate, departures, delay):
     B = np.abs(w2 - a2)
     left.plot(times, w2, color=color.cone, lw=4, label="$\\|w\\|^2$")
     left.plot(times, np.where(kept, a2, np.nan), color=color.positive, lw=1.8, label="$a^2$, $a>0$")
-    left.plot(
-        times, np.where(kept, np.nan, a2), color=color.negative, lw=1.8, label="$a^2$, $a<0$"
-    )
+    left.plot(times, np.where(kept, np.nan, a2), color=color.negative, lw=1.8, label="$a^2$, $a<0$")
     half = times > 0.35 * times[-1]
     left.plot(times, B, color=color.theory, lw=1, label="$B$")
     left.plot(
