@@ -229,3 +229,38 @@ class _Followed:
             "steps": self.steps,
             "time": rounded(self.time[r], 6),
         }
+
+
+def descents_beside(part, kind, flows=None, made=None):
+    """The stored descents of one kind of data beside their flows: see `beside_flows`.
+
+    Parameters
+    ----------
+    part, kind : str
+        As in the columns "part" and "data" of "descents".
+    flows, made : dict, optional
+        The columns of the results of the flows and of "descents"; by default those of the book.
+    """
+    from ..reproduce import load
+    from .beside import beside_flows
+
+    made = dict(load("descents")[1] if made is None else made)
+    name = part if part in ("trap", "scale") else "open-questions"
+    flows = dict(load(name)[1] if flows is None else flows)
+    if name == part:
+        flows["part"] = np.full(len(flows["loss"]), part)
+    if part == "trap":  # its runs are told apart by other columns
+        flows["data"] = flows["part"]
+        mine = made["part"] == part
+        labels = [
+            np.array([f"{family} {d:g} {label}" for family, d, label in zip(*told, strict=True)])
+            for told in (
+                [flows[key] for key in ("family", "d", "labels")],
+                [made[key][mine] for key in ("family", "d", "labels")],
+            )
+        ]
+        names = np.unique(labels[0])
+        flows["seed"] = np.searchsorted(names, labels[0])
+        made["seed"] = np.array(made["seed"], float)
+        made["seed"][mine] = np.searchsorted(names, labels[1])
+    return beside_flows(part, kind, flows, made)
