@@ -6,7 +6,8 @@ What jupyter-book alone would get wrong, and is done here:
 * its cache sees the notebooks only: when the library, the locked versions, or a data file beside
   the chapters changes, we drop the cache, so that no page shows numbers of older code;
 * it takes MathJax from a foreign host: we lay it out in _build/assets, which becomes part of
-  the site.
+  the site, together with the modules of the elements that notebooks emit;
+* its pages repeat scripts and ids, and fold by script: finish.py mends the HTML.
 """
 
 import argparse
@@ -36,6 +37,7 @@ HTML = BUILD / "html"
 CACHE = BUILD / ".jupyter_cache"
 BUILD_LIMIT = 1500  # seconds for jupyter-book itself; without a limit a hang would last for ever
 SOURCES = {".ipynb", ".md", ".bib"}  # the rest below book/ is data that chapters read
+PAGE_FOLDERS = {"_static", "explorables"}
 
 MATHJAX = (
     "tex-chtml.js",
@@ -72,13 +74,18 @@ def notebooks():
 def code_fingerprint():
     """A hash over everything but the notebooks that the outputs depend on."""
     inputs = [ROOT / "constraints.txt", *ROOT.glob("lib/relucones*/**/*")]
-    inputs += [p for p in BOOK.glob("**/*") if p.suffix not in SOURCES]
+    inputs += [p for p in BOOK.glob("**/*") if p.suffix not in SOURCES and not of_the_page(p)]
     digest = hashlib.sha256(platform.python_version().encode())
     for path in sorted(inputs):
         if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):
             digest.update(str(path.relative_to(ROOT)).encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def of_the_page(path):
+    """Whether a file below book/ is furniture of the pages, which no notebook reads."""
+    return path.relative_to(BOOK).parts[0] in PAGE_FOLDERS
 
 
 def drop_stale_outputs():
@@ -184,6 +191,18 @@ def lay_out_mathjax():
     (target / "NOTICE.txt").write_text(MATHJAX_NOTICE.format(version=package.version))
 
 
+def lay_out_assets():
+    """Modules of the elements that notebooks emit, and the picture that links to the site show."""
+    static = BUILD / "assets/_static"
+    (static / "elements").mkdir(parents=True, exist_ok=True)
+    for path in (ROOT / "lib/relucones_book/elements").glob("*.mjs"):
+        copy2(path, static / "elements" / path.name)
+    if not (static / "preview.png").exists():
+        from relucones_book.figures.preview import preview
+
+        preview(static / "preview.png")
+
+
 def write_versions(anew):
     """The table of versions that book/status.md includes.
 
@@ -230,6 +249,13 @@ def build():
         sys.exit("The book did not build cleanly: the warnings above count as errors.")
 
 
+def finish_pages():
+    """What jupyter-book and the theme leave undone in the HTML."""
+    import finish  # beside this file
+
+    finish.finish(HTML)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -238,9 +264,11 @@ def main():
     timeout = yaml.safe_load((ROOT / "_config.yml").read_text())["execute"]["timeout"]
     drop_stale_outputs()
     lay_out_mathjax()
+    lay_out_assets()
     ran = execute(max(1, arguments.jobs), timeout)
     write_versions(anew=ran > 0)
     build()
+    finish_pages()
     print(f"Built in {time.perf_counter() - start:.0f} s ({ran} notebooks run).  The site is at")
     print(f"  {HTML / 'index.html'}")
     print("Look at it with `make serve`.")
