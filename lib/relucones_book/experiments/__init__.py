@@ -7,7 +7,13 @@ to try it out.
 
 from .atlas import atlas, atlas_data, atlas_point
 from .correlated import correlated, correlated_data, correlated_point
-from .descents import descents, descents_point, descents_population, descents_sample
+from .descents import (
+    descents,
+    descents_beside,
+    descents_point,
+    descents_population,
+    descents_sample,
+)
 from .open_questions import cone_data, open_questions, open_questions_data, open_questions_point
 from .scale import scale, scale_data, scale_point
 from .trap import trap, trap_data, trap_point
@@ -31,6 +37,7 @@ __all__ = [
     "correlated_data",
     "correlated_point",
     "descents",
+    "descents_beside",
     "descents_point",
     "descents_population",
     "descents_sample",

@@ -52,7 +52,13 @@ from .regimes import (
     sizes_by_scale,
     two_clocks,
 )
-from .scale import ball_of_fits, ends_over_scale, phase_diagrams, shares_over_scale
+from .scale import (
+    ball_of_fits,
+    ends_over_scale,
+    flow_and_descent,
+    phase_diagrams,
+    shares_over_scale,
+)
 from .speed import time_and_distance, time_growth
 from .trap import (
     direction_path,
@@ -86,6 +92,7 @@ __all__ = [
     "ends_by_scale",
     "ends_by_width",
     "ends_over_scale",
+    "flow_and_descent",
     "gap_by_decay",
     "gap_histories",
     "heights",

@@ -247,32 +247,33 @@ def dying_neuron(neuron, rate, departures, delay):
     delay : float
         The predicted delay for each halving of the step.
     """
-    fig, (left, right) = plt.subplots(1, 2, figsize=(6.8, 3.7))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(6.8, 4.0))
     times, w2, a2, kept = neuron
     B = np.abs(w2 - a2)
-    left.plot(times, w2, color=color.cone, lw=4, label="$\\|w\\|^2$")
-    left.plot(times, np.where(kept, a2, np.nan), color=color.positive, lw=1.8, label="$a^2$, $a>0$")
-    left.plot(times, np.where(kept, np.nan, a2), color=color.negative, lw=1.8, label="$a^2$, $a<0$")
     half = times > 0.35 * times[-1]
-    left.plot(times, B, color=color.theory, lw=1, label="$B$")
-    left.plot(
-        times[half],
-        B[half][0] * np.exp(-rate * (times[half] - times[half][0])),
-        color=color.theory,
-        lw=1,
-        ls=":",
-        label=r"$e^{-4\lambda t}$",
+    decay = B[half][0] * np.exp(-rate * (times[half] - times[half][0]))
+    curves = (
+        (times, w2, color.cone, 4, "-", "$\\|w\\|^2$"),
+        (times, np.where(kept, a2, np.nan), color.positive, 1.8, "-", "$a^2$, $a>0$"),
+        (times, np.where(kept, np.nan, a2), color.negative, 1.8, "-", "$a^2$, $a<0$"),
+        (times, B, color.theory, 1, "-", "$B$"),
+        (times[half], decay, color.spurious, 3, ":", r"$e^{-4\lambda t}$"),
     )
-    left.set(yscale="log", xlabel="time $t$", title="one dying neuron")
-    left.legend(fontsize=10, ncols=2, loc="lower left", handlelength=1.2, columnspacing=0.8)
+    for x, y, shade, width, style, name in curves:
+        left.plot(x, y, color=shade, lw=width, ls=style, label=name)
+    left.set(yscale="log", xlabel="time $t$", title="one dying neuron", ylim=(1e-10, None))
     steps, left_at = departures
     line = left_at[-1] - delay * np.log2(steps / steps[-1])
     right.plot(steps, line, color=color.theory, ls="--", lw=1.2, label="predicted slope")
     right.plot(steps, left_at, "o", color=color.spurious, label="descent leaves")
     right.set(xscale="log", xlabel=r"step $\eta$", ylabel="time $t$", title="when descent leaves")
+    right.set_xticks(steps, [f"{step:g}" for step in steps], fontsize=9)
+    right.minorticks_off()
     right.set_ylim(0, None)
     right.legend(fontsize=10.5, loc="lower left")
-    fig.tight_layout()
+    handles, labels = left.get_legend_handles_labels()
+    fig.legend(handles, labels, loc="lower center", ncols=5, fontsize=10.5, handlelength=1.4)
+    fig.tight_layout(rect=(0, 0.09, 1, 1))
     return fig, (left, right)
 
 
