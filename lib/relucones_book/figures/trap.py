@@ -303,7 +303,7 @@ def direction_path(paths, marks, critical):
         Above this q the rank-one network is not optimal.
     """
     fig, ax = plt.subplots(figsize=(6.0, 4.2))
-    right = 1.05
+    right = 1.25
     ax.fill_between([0, right], critical, 0.75, color=color.spurious, alpha=0.14, lw=0)
     ax.axhline(critical, color=color.spurious, ls="--", lw=1.4)
     x = np.linspace(0, right, 2)
@@ -320,13 +320,13 @@ def direction_path(paths, marks, critical):
         )
     ax.text(0.03, 0.69, "rank one is not optimal", fontsize=11, va="center")
     ax.text(0.03, critical - 0.05, "rank one is optimal", fontsize=11, va="center")
-    ax.text(0.62, 0.05, "condition fails", fontsize=11, va="center")
+    ax.text(0.75, 0.05, "condition fails", fontsize=11, va="center")
     ax.set(
         xlim=(0, right),
         ylim=(0, 0.75),
         xlabel=r"$p + 8(d-3)|r|/\sqrt{17}$",
         ylabel="$q$",
     )
-    ax.legend(loc="lower left", fontsize=11)
+    ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.54), fontsize=11)
     fig.tight_layout()
     return fig, ax
