@@ -16,7 +16,13 @@ from .cones import (
     is_bad_local_minimum,
 )
 from .correlated import correlated, correlated_data, correlated_point
-from .descents import descents, descents_point, descents_population, descents_sample
+from .descents import (
+    descents,
+    descents_beside,
+    descents_point,
+    descents_population,
+    descents_sample,
+)
 from .open_questions import (
     cone_data,
     open_questions,
@@ -53,6 +59,7 @@ __all__ = [
     "correlated_data",
     "correlated_point",
     "descents",
+    "descents_beside",
     "descents_point",
     "descents_population",
     "descents_sample",

@@ -241,3 +241,60 @@ class Followed:
             "steps": self.steps,
             "time": rounded(self.time[r], 6),
         }
+
+
+def descents_beside(part, kind, flows=None, made=None):
+    """For each stored descent of one kind of data: where the flow from the same start ended.
+
+    Parameters
+    ----------
+    part, kind : str
+        As in the columns "part" and "data" of "descents".
+    flows, made : dict, optional
+        The columns of the results of the flows and of "descents"; by default those of the book.
+
+    Returns
+    -------
+    dict
+        Arrays (runs,): `flow` and `descent`, the losses above the optimum as shares of it; `flow
+        stop` and `stop`, the verdicts; `unstable`, whether the published step is above 2/L where
+        the run starts: then `descent` and `stop` are those with the step 1/L, and `published stop`
+        tells how the published one ended; `m` and `alpha` of the start.
+    """
+    from ..reproduce import load
+
+    made = load("descents")[1] if made is None else made
+    shipped = part if part in ("trap", "scale") else "open-questions"
+    flows = load(shipped)[1] if flows is None else flows
+    names = {
+        "trap": ("family", "d", "labels", "lam", "m", "alpha", "run"),
+        "scale": ("data", "lam", "m", "seed", "alpha", "run"),
+        "open-questions": ("part", "data", "lam", "seed", "alpha", "run", "m"),
+    }[shipped]
+    mine = np.flatnonzero((made["part"] == part) & (made["data"] == kind))
+    same = np.ones(len(flows["loss"]), bool)
+    for name in {"part", "data"} & set(flows):
+        same &= flows[name] == (part if name == "part" else kind)
+    told = [name for name in names if not _all_missing(flows[name][same])]
+    where = {tuple(flows[name][i] for name in told): i for i in np.flatnonzero(same)}
+    rules = {}
+    for i in mine:
+        key = tuple(made[name][i] for name in told)
+        rules.setdefault(where[key], {})[str(made["rule"][i])] = i
+    first = np.array([found["published"] for found in rules.values()])
+    last = np.array([found.get("1/L", found["published"]) for found in rules.values()])
+    runs = np.array(list(rules))
+    return {
+        "flow": flows["gap"][runs],
+        "descent": made["gap"][last],
+        "flow stop": flows["stop"][runs],
+        "stop": made["stop"][last],
+        "published stop": made["stop"][first],
+        "unstable": last != first,
+        "m": made["m"][first],
+        "alpha": flows["alpha"][runs],
+    }
+
+
+def _all_missing(values):
+    return values.dtype.kind == "f" and np.isnan(values).all()

@@ -50,10 +50,26 @@ from .orthogonal import (
 )
 from .penalty import end_losses, imbalance, rescaling, same_function, valley
 from .program import loss_floor, one_number_bound, scaled_dual
-from .regimes import angle_paths, clock_hands, movement, sizes_by_scale, two_clocks
-from .scale import ball_of_fits, ends_over_scale, phase_diagrams, shares_over_scale
+from .regimes import (
+    angle_paths,
+    clock_hands,
+    departures,
+    dying_neuron,
+    heights,
+    movement,
+    sizes_by_scale,
+    two_clocks,
+)
+from .scale import (
+    ball_of_fits,
+    ends_over_scale,
+    flow_and_descent,
+    phase_diagrams,
+    shares_over_scale,
+)
 from .speed import time_and_distance, time_growth
 from .trap import (
+    direction_path,
     ends_by_scale,
     ends_by_width,
     gap_by_decay,
@@ -75,17 +91,22 @@ __all__ = [
     "clock_hands",
     "cone_solution",
     "counted_and_reached",
+    "departures",
     "descent_by_cones",
     "describe_minimum",
+    "direction_path",
     "duel",
+    "dying_neuron",
     "end_losses",
     "ends_by_scale",
     "ends_by_width",
     "ends_over_scale",
     "errors_by_decay",
     "errors_on_sphere",
+    "flow_and_descent",
     "gap_by_decay",
     "gap_histories",
+    "heights",
     "imbalance",
     "interpolators",
     "kinds_of_ends",
