@@ -5,6 +5,7 @@ import numpy as np
 from relucones.checks import BadInput
 
 _NAMES = ("data", "lam", "m", "seed", "alpha", "run")
+_NO_END = "not converged"
 ALIKE = 1e-4
 """Ends whose losses differ by at most this share of the optimum are one end."""
 
@@ -25,8 +26,9 @@ def beside_flows(part, kind, flows, descents):
     -------
     dict
         Arrays (runs,): `diverged` with the published step; `flow` and `descent`, the losses over
-        the optimum; `flow stop` and `descent stop`; `alike`, `lower` and `higher`, of descent
-        against the flow; and of the flow `seed`, `alpha`, `m` and `run`.
+        the optimum; `flow stop` and `descent stop`; `flow time`, what the flow took, in units of
+        1/lam; `open`, where one of them has no end yet; where both have one `alike`, `lower` and
+        `higher`, of descent against the flow; and of the flow `seed`, `alpha`, `m` and `run`.
 
     Raises
     ------
@@ -55,24 +57,28 @@ def beside_flows(part, kind, flows, descents):
             for found, over in zip(rules.values(), diverged, strict=True)
         ]
     )
-    ratios = [1 + flows["gap"][flow], 1 + descents["gap"][chosen]]
-    change = ratios[1] - ratios[0]
+    stops = flows["stop"][flow], descents["stop"][chosen]
+    gaps = flows["gap"][flow], descents["gap"][chosen]
+    without_end = (stops[0] == _NO_END) | (stops[1] == _NO_END)
+    change = gaps[1] - gaps[0]
     return {
         "diverged": diverged,
-        "flow": ratios[0],
-        "descent": ratios[1],
-        "flow stop": flows["stop"][flow],
-        "descent stop": descents["stop"][chosen],
-        "alike": np.abs(change) <= ALIKE,
-        "lower": change < -ALIKE,
-        "higher": change > ALIKE,
+        "flow": 1 + gaps[0],
+        "descent": 1 + gaps[1],
+        "flow stop": stops[0],
+        "descent stop": stops[1],
+        "flow time": flows["time"][flow] * descents["lam"][chosen],
+        "open": without_end,
+        "alike": ~without_end & (np.abs(change) <= ALIKE),
+        "lower": ~without_end & (change < -ALIKE),
+        "higher": ~without_end & (change > ALIKE),
         **{name: flows[name][flow] for name in ("seed", "alpha", "m", "run")},
     }
 
 
 def beside_table(part, kinds, flows, descents):
-    """Heads and rows of a table: how many descents of each kind end like their flow, lower, or
-    higher, with the 95 % Wilson interval of the first share.
+    """Heads and rows of a table: of the descents of each kind that have an end, how many end like
+    their flow, lower, or higher, with the 95 % Wilson interval of the first share.
 
     Parameters
     ----------
@@ -83,23 +89,16 @@ def beside_table(part, kinds, flows, descents):
     """
     from scipy.stats import binomtest
 
-    heads = ["data", "starts drawn", "step 0.01 diverges", "ends like the flow", "lower", "higher"]
+    heads = ["data", "starts drawn", "step 0.01 diverges", "no end yet", "ends like the flow"]
     rows = []
     for kind in kinds:
         found = beside_flows(part, kind, flows, descents)
-        runs, alike = len(found["alike"]), int(found["alike"].sum())
-        interval = binomtest(alike, runs).proportion_ci(method="wilson")
-        rows.append(
-            [
-                kind,
-                runs,
-                int(found["diverged"].sum()),
-                f"{alike} ({100 * interval.low:.0f} to {100 * interval.high:.0f} %)",
-                int(found["lower"].sum()),
-                int(found["higher"].sum()),
-            ]
-        )
-    return heads, rows
+        ended, alike = int((~found["open"]).sum()), int(found["alike"].sum())
+        interval = binomtest(alike, ended).proportion_ci(method="wilson") if ended else (0, 1)
+        counts = [int(found[name].sum()) for name in ("diverged", "open", "lower", "higher")]
+        share = f"{alike} of {ended} ({100 * interval[0]:.0f} to {100 * interval[1]:.0f} %)"
+        rows.append([kind, len(found["open"]), *counts[:2], share, *counts[2:]])
+    return [*heads, "lower", "higher"], rows
 
 
 def _empty(values):

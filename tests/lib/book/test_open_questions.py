@@ -13,6 +13,7 @@ from scipy.integrate import solve_ivp
 from relucones import Network, certify, data, lambda_max, solve_global
 from relucones_book.experiments import (
     beside_flows,
+    beside_table,
     open_questions,
     open_questions_data,
     open_questions_point,
@@ -312,7 +313,7 @@ def columns(rows):
 
 def a_flow(run, gap, stop="global minimum"):
     common = {"part": "test", "data": "teacher", "lam": 0.01, "m": np.nan, "seed": 0, "alpha": 0.3}
-    return {**common, "run": run, "gap": gap, "stop": stop}
+    return {**common, "run": run, "gap": gap, "stop": stop, "time": 300.0}
 
 
 def test_descents_stand_beside_the_flows_from_the_same_starts():
@@ -326,10 +327,18 @@ def test_descents_stand_beside_the_flows_from_the_same_starts():
     )
     beside = beside_flows("test", "teacher", flows, descents)
     assert list(beside["run"]) == [2, 1]
+    assert list(beside["flow time"]) == [3, 3]
     assert list(beside["diverged"]) == [True, False]
     assert list(beside["higher"]) == [True, False]
     assert list(beside["lower"]) == [False, True]
+    heads, rows = beside_table("test", ["teacher"], flows, descents)
+    assert rows == [["teacher", 2, 1, 0, "0 of 2 (0 to 66 %)", 1, 1]]
+    assert len(heads) == len(rows[0])
     assert list(beside["flow stop"]) == ["global minimum", "spurious stationary point"]
+    descents["stop"][1] = "not converged"
+    still = beside_flows("test", "teacher", flows, descents)
+    assert list(still["open"]) == [False, True]
+    assert not still["lower"].any()
     with pytest.raises(ValueError, match="flows must hold every run"):
         beside_flows("test", "teacher", columns([a_flow(0, 0.0)]), descents)
     with pytest.raises(ValueError, match="among those drawn"):
