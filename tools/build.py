@@ -39,6 +39,13 @@ BUILD_LIMIT = 1500  # seconds for jupyter-book itself; without a limit a hang wo
 SOURCES = {".ipynb", ".md", ".bib"}  # the rest below book/ is data that chapters read
 PAGE_FOLDERS = {"_static", "explorables"}
 
+# Kernels draw each figure twice; lightest_pictures keeps one.
+KERNEL_CONFIG = """\
+c = get_config()
+c.InlineBackend.figure_formats = {"svg", "retina"}
+"""
+LARGEST_DRAWING = 200_000  # bytes of a figure as SVG; a heavier one becomes a picture of points
+
 MATHJAX = (
     "tex-chtml.js",
     "output/chtml/fonts",
@@ -75,7 +82,7 @@ def code_fingerprint():
     """A hash over everything but the notebooks that the outputs depend on."""
     inputs = [ROOT / "constraints.txt", *ROOT.glob("lib/relucones*/**/*")]
     inputs += [p for p in BOOK.glob("**/*") if p.suffix not in SOURCES and not of_the_page(p)]
-    digest = hashlib.sha256(platform.python_version().encode())
+    digest = hashlib.sha256(f"{platform.python_version()} {KERNEL_CONFIG}".encode())
     for path in sorted(inputs):
         if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):
             digest.update(str(path.relative_to(ROOT)).encode())
@@ -119,6 +126,27 @@ def processes_killed_on_interrupt():
         raise
 
 
+def configure_kernels():
+    """Kernels started from here on draw as KERNEL_CONFIG says."""
+    profile = BUILD / "ipython/profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.py").write_text(KERNEL_CONFIG)
+    os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
+
+
+def lightest_pictures(notebook):
+    """Of a figure drawn as lines and as points keep the lines, which stay sharp, unless they are
+    heavy."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            data = output.get("data", {})
+            if "image/svg+xml" in data and "image/png" in data:
+                drawing, points = len(data["image/svg+xml"]), 3 * len(data["image/png"]) / 4
+                heavy = drawing > LARGEST_DRAWING or drawing > 3 * points
+                del data["image/svg+xml" if heavy else "image/png"]
+    return notebook
+
+
 def run_notebook(path, timeout):
     """Run one notebook; once more after a time-out, since one run in some hundreds stalls with its
     kernel idle."""
@@ -142,6 +170,7 @@ def execute(jobs, timeout):
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
 
+    configure_kernels()
     cache = get_cache(CACHE)
     pending = []
     for path in notebooks():
@@ -165,7 +194,9 @@ def execute(jobs, timeout):
                 print(f"  {result.time:6.1f} s  {name}", flush=True)
                 record = cache.add_nb_to_project(str(path))
                 bundle = CacheBundleIn(
-                    result.nb, record.uri, data={"execution_seconds": result.time}
+                    lightest_pictures(result.nb),
+                    record.uri,
+                    data={"execution_seconds": result.time},
                 )
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     if failed:
