@@ -31,10 +31,9 @@ def sines(U, X):
     array([[0.   , 0.582]])
     """
     sizes = column_sizes(X)
-    # Lengths in two steps, so that no square under- or overflows.
     U, X = U * sizes, X / sizes
     dots = np.abs(U @ X.T)
-    lengths = _lengths(U)[:, None] * _lengths(X)[None]
+    lengths = lengths_of(U)[:, None] * lengths_of(X)[None]
     return np.divide(dots, lengths, out=np.zeros_like(dots), where=lengths > 0)
 
 
@@ -43,7 +42,8 @@ def on_walls(U, X, tolerance):
     return sines(U, X) <= tolerance
 
 
-def _lengths(rows):
+def lengths_of(rows):
+    """The lengths of rows (k, d), in two steps, so that no square under- or overflows."""
     largest = np.abs(rows).max(axis=1)
     safe = np.where(largest > 0, largest, 1.0)
     return largest * np.linalg.norm(rows / safe[:, None], axis=1)

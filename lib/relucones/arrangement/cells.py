@@ -13,6 +13,7 @@ from math import comb
 import numpy as np
 
 from .. import checks
+from ..walls import lengths_of
 from .exact import echelon, integers
 from .lines import (
     DEPENDENT,
@@ -148,7 +149,7 @@ class Arrangement:
         units = Lines(X[nonzero], exact).units
         line, first = _parallel_classes(units)
         self.first, self.line[nonzero] = nonzero[first], line
-        lengths = _lengths(X[nonzero])
+        lengths = lengths_of(X[nonzero])
         same_side = (units[first][line] * units).sum(axis=1)
         self.scale[nonzero] = np.copysign(lengths, same_side)
         self.lines = X[self.first] / lengths[first, None]
@@ -360,12 +361,6 @@ class Arrangement:
                 Flats(*map(np.array, zip(*group, strict=True))) for group in by_count.values()
             ]
         return found
-
-
-def _lengths(X):
-    largest = np.abs(X).max(axis=1)
-    # so that no square underflows to zero
-    return largest * np.linalg.norm(X / largest[:, None], axis=1)
 
 
 def _row_space(rows, units):

@@ -5,6 +5,8 @@ times a power of two. On integers elimination without fractions (Bareiss 1968) i
 number in it is a minor of the matrix.
 """
 
+from operator import mul
+
 import numpy as np
 
 
@@ -90,8 +92,8 @@ def null_space(rows, columns):
 
 
 def dot(x, v):
-    """The exact inner product of two sequences of integers."""
-    return sum(a * b for a, b in zip(x, v, strict=True))
+    """The exact inner product of two sequences of integers or fractions."""
+    return sum(map(mul, x, v))
 
 
 def as_floats(vector):

@@ -7,12 +7,12 @@ is ever guessed.
 
 from fractions import Fraction
 from math import lcm
-from operator import mul
 
 import numpy as np
 
 from .. import checks
 from ..exact_proof import distinct, independent_columns, primitive, restricted
+from .exact import dot
 
 
 def exact_cells(X):
@@ -113,10 +113,10 @@ def _half_cells(lines):
     sizes = [sum(map(abs, line)) for line in lines]
     for i in range(1, len(lines)):
         earlier, h = lines[:i], lines[i]
-        slopes = [_dot(line, h) for line in earlier]
+        slopes = [dot(line, h) for line in earlier]
         cut = {}
         for z in _points_on(h, earlier):
-            dots = [_dot(line, z) for line in earlier]
+            dots = [dot(line, z) for line in earlier]
             mask = sum(1 << k for k, x in enumerate(dots) if x > 0)
             near, steep = _nearest(dots, slopes)
             cut[mask] = [_beside(z, h, dots, slopes, 2 * steep, s * near, sizes) for s in (1, -1)]
@@ -125,13 +125,9 @@ def _half_cells(lines):
             if mask in cut:
                 new[mask | 1 << i], new[mask] = cut[mask]
             else:
-                new[mask | (_dot(h, w) > 0) << i] = w
+                new[mask | (dot(h, w) > 0) << i] = w
         cells = new
     return list(cells.items())
-
-
-def _dot(x, y):
-    return sum(map(mul, x, y))
 
 
 def _points_on(h, lines):
@@ -161,7 +157,7 @@ def _beside(z, h, dots, slopes, keep, move, sizes):
     """The point ``keep z + move h``, rounded; `dots` and `slopes` are the lines' with z and h."""
     w = [keep * x + move * y for x, y in zip(z, h, strict=True)]
     products = [keep * x + move * y for x, y in zip(dots, slopes, strict=True)]
-    return _few_digits(w, [*products, move * _dot(h, h)], sizes[: len(dots) + 1])
+    return _few_digits(w, [*products, move * dot(h, h)], sizes[: len(dots) + 1])
 
 
 def _few_digits(w, products, sizes):

@@ -243,15 +243,11 @@ def _optimum(options, solution, dataset, listed):
     return {
         "value": float(solution.value),
         "lower_bound": float(solution.lower_bound),
-        "relative_gap": _relative(solution),
+        "relative_gap": float(solution.relative_gap),
         "certified": bool(solution.gap <= options.tol * solution.value),
         "neurons": neurons,
         "lambda_max": None if neurons or not listed else float(lambda_max(*dataset)),
     }
-
-
-def _relative(bounded):
-    return float(bounded.gap / bounded.value) if bounded.value > 0 else 0.0
 
 
 def _width(options, dataset, faces):
@@ -294,7 +290,7 @@ def _verdict(options, network: Network, dataset):
         "value": float(certificate.value),
         "lower_bound": float(certificate.lower_bound),
         "gap": float(certificate.gap),
-        "relative_gap": _relative(certificate),
+        "relative_gap": float(certificate.relative_gap),
         "is_global": bool(certificate.is_global),
         "is_stationary": bool(certificate.is_stationary),
         "stationarity": float(certificate.stationarity),

@@ -4,6 +4,7 @@ r"""The convex program of one activation cone, solved over and over for cones of
           \frac1n \Bigl\|\sum_j s_j D_j X v_j - y\Bigr\|^2 + 2\lambda\sum_j \|v_j\|
 """
 
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
@@ -11,9 +12,8 @@ import numpy as np
 import scipy
 
 from ..arrangement import exact
-from ..network import Network, relu
+from ..network import relu
 from ..walls import INTERIOR, on_walls, sines
-from .dual import reconciled
 from .exact_ceiling import root_up
 from .solution import (
     Columns,
@@ -101,8 +101,9 @@ class ConeProgram:
         columns, weights = columns_from_vectors(X, y, V, signs)
         inside = _within(columns, X, patterns, signs, INTERIOR)
         columns, weights = columns.kept(inside), weights[inside]
-        found = _in_cone(X, y, lam, columns, weights, bound, t * nu, t * mu)
-        return _polished(found, X, y, lam, patterns, signs) if polish else found
+        cone = Cone(patterns, signs, bound, t * nu, t * mu)
+        found = _in_cone(X, y, lam, columns, weights, cone)
+        return _polished(found, X, y, lam, cone) if polish else found
 
     def _bound(self, nu, mu, patterns, signs):
         r"""What nu and multipliers :math:`\mu\ge0` prove on the cone, less all that rounding can
@@ -171,28 +172,54 @@ def _longest_exactly(nu, mu, X, patterns, signs):
     return root_up(square * Fraction(4) ** (e + f))
 
 
-_OUTSIDE = (
-    1e-6  # the share of the labels' mean square that may be gained beside the cone by rounding
-)
+# The share of the labels' mean square that neurons may gain by standing beside their cone.
+_OUTSIDE = 1e-6
 
 
-def _in_cone(X, y, lam, columns, weights, bound, dual, multipliers):
-    """The `Solution` on a cone. Its neurons may stand beside the cone by rounding, and gain by it:
-    then the bound gives way to the loss, or, where that is too much, the network to the zero
-    network, which lies in every cone.
+@dataclass(frozen=True, eq=False)
+class Cone:
+    """A closed activation cone, and what was proved of the loss on it."""
+
+    patterns: np.ndarray  # (k, n)
+    signs: np.ndarray  # (k,)
+    bound: float
+    dual: np.ndarray  # (n,), nu
+    multipliers: np.ndarray  # (k, n), mu
+
+    def gain_beside(self, X, columns, weights):
+        r"""How far below the bound neurons may get that stand beside the cone by rounding.
+
+        A neuron v that misses the walls of :math:`(D, s)` by
+        :math:`\epsilon_i = \max(0, -(2D-I)_{ii}\, x_i^\top v)` earns at most
+        :math:`\sum_i(\mu_i + |\nu_i|)\epsilon_i` more than :math:`2\lambda\|v\|`
+        (derived here): :math:`\mu_i` since the multipliers no longer help, :math:`|\nu_i|`
+        since there :math:`\sigma(x_i^\top v)` and :math:`D_{ii} x_i^\top v` differ.
+        """
+        V = weights[:, None] * columns.directions
+        rounding = (X.shape[1] + 2) * np.finfo(float).eps * (np.abs(V) @ np.abs(X).T)
+        sides = np.where(self.patterns, 1, -1)
+        missed = relu(rounding[:, None] - sides * (V @ X.T)[:, None])  # (neuron, pattern, point)
+        gains = np.sum(missed * (self.multipliers + np.abs(self.dual)), axis=2)
+        gains[columns.signs[:, None] != self.signs] = np.inf
+        return gains.min(axis=1, initial=np.inf).sum() * (1 + 1e-12)
+
+
+def _in_cone(X, y, lam, columns, weights, cone):
+    """The `Solution` on a cone. What its neurons may gain by standing beside the cone is taken off
+    the bound; where that is too much, the network gives way to the zero network, which lies in
+    every cone.
 
     Raises
     ------
     ArithmeticError
-        If the loss of the zero network contradicts the bound.
+        If a loss contradicts the bound.
     """
-    network = Network.from_directions(columns.directions, columns.signs, weights)
-    value = network.loss(X, y, lam)
-    if bound > value + _OUTSIDE * np.mean(y**2):
-        columns, weights = Columns.none(*X.shape), np.zeros(0)
-        network = Network.from_directions(columns.directions, columns.signs, weights)
-        value = reconciled(network, X, y, lam, bound)
-    return as_solution(X, y, lam, columns, weights, min(bound, value), dual, multipliers)
+    gain = cone.gain_beside(X, columns, weights)
+    if gain > _OUTSIDE * np.mean(y**2):
+        columns, weights, gain = Columns.none(*X.shape), np.zeros(0), 0.0
+    return as_solution(
+        X, y, lam, columns, weights, cone.bound - gain, cone.dual, cone.multipliers
+    )
 
 
 def _within(columns, X, patterns, signs, tolerance):
@@ -203,7 +230,7 @@ def _within(columns, X, patterns, signs, tolerance):
     return (~misses.any(axis=2) & (columns.signs[:, None] == signs)).any(axis=1)
 
 
-def _polished(solution, X, y, lam, patterns, signs):
+def _polished(solution, X, y, lam, cone):
     """The same solution to rounding: Newton's method on the faces of its directions, without
     neurons that are rounding.
 
@@ -227,11 +254,9 @@ def _polished(solution, X, y, lam, patterns, signs):
         )
         if kept.any():
             better = newton_on_faces(X, *better, y, lam, basis_of)
-            if not _within(better[0], X, patterns, signs, 1e-10).all():
+            if not _within(better[0], X, cone.patterns, cone.signs, 1e-10).all():
                 continue
-        candidates.append(
-            _in_cone(X, y, lam, *better, solution.lower_bound, solution.dual, solution.multipliers)
-        )
+        candidates.append(_in_cone(X, y, lam, *better, cone))
     # The first may gain a little by being a little outside of the cone.
     least = min(candidate.value for candidate in candidates[1:] or candidates)
     return min(

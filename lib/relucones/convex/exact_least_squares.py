@@ -1,7 +1,8 @@
 """Non-negative least squares in rationals, for the few cells where floats do not suffice."""
 
 from fractions import Fraction
-from operator import mul
+
+from ..arrangement.exact import dot
 
 
 def nonnegative_least_squares(walls, target, support=(), enough=-1):
@@ -41,11 +42,11 @@ def nonnegative_least_squares(walls, target, support=(), enough=-1):
         residual = list(target)
         for k, v in mu.items():
             residual = [r + v * x for r, x in zip(residual, walls[k], strict=True)]
-        square = _dot(residual, residual)
+        square = dot(residual, residual)
         if square <= enough:
             return mu, square
-        gains = {k: -_dot(wall, residual) for k, wall in enumerate(walls) if k not in mu}
-        gains = {k: gain**2 / _dot(walls[k], walls[k]) for k, gain in gains.items() if gain > 0}
+        gains = {k: -dot(wall, residual) for k, wall in enumerate(walls) if k not in mu}
+        gains = {k: gain**2 / dot(walls[k], walls[k]) for k, gain in gains.items() if gain > 0}
         if not gains:
             return mu, square
         mu = _with_one_more(walls, target, mu, max(gains, key=gains.get))
@@ -66,7 +67,7 @@ def _with_one_more(walls, target, mu, new):
 def _least_squares(walls, target, support):
     """Multipliers of any sign on the support that minimise the residual; None if the b_k depend."""
     system = [
-        [_dot(walls[i], walls[j]) for j in support] + [-_dot(walls[i], target)] for i in support
+        [dot(walls[i], walls[j]) for j in support] + [-dot(walls[i], target)] for i in support
     ]
     for c in range(len(support)):
         pivot = next((r for r in range(c, len(support)) if system[r][c]), None)
@@ -80,5 +81,3 @@ def _least_squares(walls, target, support):
     return {k: row[-1] for k, row in zip(support, system, strict=True)}
 
 
-def _dot(x, y):
-    return sum(map(mul, x, y), Fraction(0))

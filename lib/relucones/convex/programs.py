@@ -66,7 +66,9 @@ def solve_global(X, y, lam, tol=1e-8, method="exact", faces=None):
 
     For a tiny `lam` rounding limits the gap: the restricted problem is solved in floats, and its
     prices :math:`n\lambda` are that much smaller than the labels. With 100 points in space and
-    :math:`\lambda = 10^{-9}\lambda_{\max}` a relative gap of about :math:`10^{-5}` is left.
+    :math:`\lambda = 10^{-9}\lambda_{\max}` a relative gap of about :math:`10^{-5}` is left. Points
+    that are parallel but for :math:`10^{-9}` or less need prices of that size to tell them apart,
+    and leave a gap as well; taking them for one point, with the mean of their labels, closes it.
 
     Examples
     --------

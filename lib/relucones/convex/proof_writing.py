@@ -14,13 +14,13 @@ guess fails.
 import json
 import os
 from fractions import Fraction
-from operator import mul
 
 import numpy as np
 import scipy
 
 from .. import checks
 from ..arrangement import TooManyPatterns
+from ..arrangement.exact import dot
 from ..arrangement.exact_cells import cells_of_rationals
 from ..exact_proof import (
     FORMAT,
@@ -184,7 +184,7 @@ def _of_lower_rank(X, exact):
     weights = np.linalg.lstsq(units[:, kept], units, rcond=None)[0] * scale
     weights = _rational((weights / scale[kept, None]).T)
     return [
-        [x[j] if j in kept else _dot((x[i] for i in kept), weights[j]) for j in range(len(x))]
+        [x[j] if j in kept else dot((x[i] for i in kept), weights[j]) for j in range(len(x))]
         for x in exact
     ]
 
@@ -202,8 +202,6 @@ def _written(value):
     return f"{value.numerator}/{value.denominator}"
 
 
-def _dot(x, y):
-    return sum(map(mul, x, y), Fraction(0))
 
 
 # ---- the multipliers -----------------------------------------------------------------------------

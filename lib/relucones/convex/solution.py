@@ -291,7 +291,7 @@ def without_dependent_columns(columns, weights):
             break
         along = Vt[-1] / sizes
         along = along if along.sum() >= 0 else -along
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             steps = np.where(along > 0, weights / np.maximum(along, 1e-300), np.inf)
         weights = weights - steps.min() * along
         kept = np.arange(len(weights)) != steps.argmin()

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 
 from oracles import cone_value, linear_neuron_value
-from relucones import activation_patterns, certify, draw_cone, lambda_max, solve_cone, solve_global
+from relucones import (
+    Network,
+    activation_patterns,
+    certify,
+    draw_cone,
+    lambda_max,
+    solve_cone,
+    solve_global,
+)
 from strategies import problems, seeds
 
 
@@ -181,3 +189,24 @@ def test_a_neuron_that_is_rounding_does_not_lead_out_of_the_cone():
         assert s.value == pytest.approx(cone_value(X, y, 0.01, patterns, signs), rel=1e-7)
         worst = max(worst, s.relative_gap)
     assert worst < 1e-7
+
+
+@given(problems(), seeds)
+def test_a_network_beside_the_cone_may_gain_what_its_walls_are_worth_and_no_more(problem, seed):
+    """For neurons that miss walls by eps_i: loss >= bound - sum_i (mu_i + |nu_i|) eps_i."""
+    X, y, share = problem
+    lam = strength(X, y, share)
+    patterns, signs = cone(X, seed, most=3)
+    s = solve_cone(X, y, lam, patterns, signs)
+    rng = np.random.default_rng(seed)
+    size = 1e-3 * np.linalg.norm(y) / (np.linalg.norm(X, axis=1).max() or 1.0)
+    V = s.weights[:, None] * s.directions
+    for _ in range(5):
+        moved = V + size * rng.standard_normal(V.shape) * rng.random((len(V), 1)) ** 4
+        weights = np.linalg.norm(moved, axis=1)
+        network = Network.from_directions(moved / weights[:, None], s.signs, weights)
+        missed = np.maximum(-(2 * patterns - 1) * (moved @ X.T)[:, None], 0)
+        worth = (missed * (s.multipliers + np.abs(s.dual))).sum(axis=2)
+        worth[s.signs[:, None] != signs] = np.inf
+        least = s.lower_bound - worth.min(axis=1, initial=np.inf).sum()
+        assert network.loss(X, y, lam) >= least - 1e-12 * np.mean(y**2)
