@@ -37,9 +37,15 @@ BUILD = ROOT / "_build"
 HTML = BUILD / "html"
 CACHE = BUILD / ".jupyter_cache"
 BUILD_LIMIT = 1500  # seconds for jupyter-book itself; without a limit a hang would last for ever
-EXPLORABLES = BOOK / "explorables"
 SOURCES = {".ipynb", ".md", ".bib", ".yml"}  # the rest below book/ is data that chapters read
 PAGE_FOLDERS = {"_static", "explorables"}
+
+# Kernels draw each figure twice; lightest_pictures keeps one.
+KERNEL_CONFIG = """\
+c = get_config()
+c.InlineBackend.figure_formats = {"svg", "retina"}
+"""
+LARGEST_DRAWING = 200_000  # bytes of a figure as SVG; a heavier one becomes a picture of points
 
 MATHJAX = (
     "tex-chtml.js",
@@ -77,7 +83,7 @@ def code_fingerprint():
     """A hash over everything but the notebooks that the outputs depend on."""
     inputs = [ROOT / "constraints.txt", *ROOT.glob("lib/relucones*/**/*")]
     inputs += [p for p in BOOK.glob("**/*") if p.suffix not in SOURCES and not of_the_page(p)]
-    digest = hashlib.sha256(platform.python_version().encode())
+    digest = hashlib.sha256(f"{platform.python_version()} {KERNEL_CONFIG}".encode())
     for path in sorted(inputs):
         if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):
             digest.update(str(path.relative_to(ROOT)).encode())
@@ -121,6 +127,27 @@ def processes_killed_on_interrupt():
         raise
 
 
+def configure_kernels():
+    """Kernels started from here on draw as KERNEL_CONFIG says."""
+    profile = BUILD / "ipython/profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.py").write_text(KERNEL_CONFIG)
+    os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
+
+
+def lightest_pictures(notebook):
+    """Of a figure drawn as lines and as points keep the lines, which stay sharp, unless they are
+    heavy."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            data = output.get("data", {})
+            if "image/svg+xml" in data and "image/png" in data:
+                drawing, points = len(data["image/svg+xml"]), 3 * len(data["image/png"]) / 4
+                heavy = drawing > LARGEST_DRAWING or drawing > 3 * points
+                del data["image/svg+xml" if heavy else "image/png"]
+    return notebook
+
+
 def run_notebook(path, timeout):
     """Run one notebook; once more after a time-out, since one run in some hundreds stalls with its
     kernel idle."""
@@ -144,6 +171,7 @@ def execute(jobs, timeout):
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
 
+    configure_kernels()
     cache = get_cache(CACHE)
     pending = []
     for path in notebooks():
@@ -167,7 +195,9 @@ def execute(jobs, timeout):
                 print(f"  {result.time:6.1f} s  {name}", flush=True)
                 record = cache.add_nb_to_project(str(path))
                 bundle = CacheBundleIn(
-                    result.nb, record.uri, data={"execution_seconds": result.time}
+                    lightest_pictures(result.nb),
+                    record.uri,
+                    data={"execution_seconds": result.time},
                 )
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     if failed:

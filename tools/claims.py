@@ -46,8 +46,9 @@ Here stands each theorem and each measured statement, chapter by chapter, with f
 - a test that would **fail if the claim were false**;
 - a case where its **assumption is broken**, and the claim with it.
 
-A test is a function of the project's tests, or a hidden cell of a notebook that stops the build.
-This page is made from them by a program: a claim without a test is reported as a finding.
+A test is a function of the project's tests, given here by its name in words and its file, or a
+hidden cell of a notebook, which stops the build.
+The page is written by a program, which reports a claim without a test as a finding.
 """
 
 
@@ -89,10 +90,22 @@ class Chapter:
             for m in BLOCK.finditer(text)
             if m["kind"] in KINDS
         ]
+        self.framed = {
+            label[1]
+            for m in BLOCK.finditer(text)
+            if (label := re.search(r":label: *([\w-]+)", m["body"]))
+        }
+        self.equations = {m["equation"] for m in LABELS.finditer(text)} - {None}
         self.labels = {name for m in LABELS.finditer(text) for name in m.groups() if name}
         self.labels |= {
             c["metadata"].get("mystnb", {}).get("figure", {}).get("name", "") for c in cells
         } - {""}
+
+    def link(self, label):
+        """A link to a place of the chapter; the roles differ by what stands there."""
+        if label in self.equations:
+            return f"{{eq}}`{label}`"
+        return f"{{{'prf:ref' if label in self.framed else 'ref'}}}`Look <{label}>`"
 
     @property
     def page(self):
@@ -182,7 +195,7 @@ def wrong_with_entry(entry, chapter):
         return
     if entry.get("mark") not in MARKS:
         yield f"its mark is none of {', '.join(MARKS)}"
-    if not entry.get("source") and entry.get("mark") != "derived":
+    if not entry.get("source") and entry.get("mark") == "cited":
         yield "names no source"
     if not entry.get("broken"):
         yield "names no case where its assumption is broken"
@@ -236,26 +249,30 @@ def one_line(text):
     return " ".join(str(text).split())
 
 
-def shown(test):
-    """A test's name, and the file in which it stands."""
+def shown(test, chapter):
+    """A test in words, with its file; a cell of a notebook by its name."""
     name, _, inside = test.partition("::")
     if name.endswith(".ipynb"):
-        return f"cell `{inside}` of the notebook"
-    return f"`{inside}` in `{name.removeprefix('tests/')}`"
+        path = ROOT / name
+        other = Chapter(path) if path != chapter.path else None
+        return f"cell `{inside}` of " + (
+            f"[{other.title}]({other.page})" if other else "the notebook"
+        )
+    words = inside.rpartition("::")[2].removeprefix("test_").replace("_", " ")
+    return f"*{words}*, `{name.removeprefix('tests/')}`"
 
 
-def with_tests_shown(text):
-    """A text in which names of tests are set as code, unless they are already."""
-    return re.sub(
-        rf"(?<!`)({TEST.pattern})(?!`)", lambda m: shown(m[1].rstrip(".,;:")), one_line(text)
-    )
+def with_tests_shown(text, chapter):
+    """A text in which tests are named in words."""
+    pattern = rf"`?({TEST.pattern})`?"
+    return re.sub(pattern, lambda m: shown(m[1].rstrip(".,;:"), chapter), one_line(text))
 
 
 def written(entry, chapter):
     """One claim as an item of a definition list."""
     mark = entry["mark"]
     if "measured" in entry:
-        term = f"{one_line(entry['measured'])} {{ref}}`Look <{entry['where']}>`"
+        term = f"{one_line(entry['measured'])} {chapter.link(entry['where'])}"
     else:
         block = next((b for b in chapter.blocks if b.label == entry["label"]), None)
         title = block.plain_title if block else ""
@@ -264,8 +281,9 @@ def written(entry, chapter):
     lines = [f"{term} [{mark}](sources.md#{mark})"]
     if entry.get("source"):
         lines.append(f": *Source.* {one_line(entry['source'])}")
-    lines.append(f": *Fails if false.* {'; '.join(map(shown, tests_of(entry)))}")
-    lines.append(f": *Broken.* {with_tests_shown(entry['broken'])}")
+    tests = "; ".join(shown(test, chapter) for test in tests_of(entry))
+    lines.append(f": *Fails if false.* {tests}")
+    lines.append(f": *Broken.* {with_tests_shown(entry['broken'], chapter)}")
     return "\n".join(lines)
 
 

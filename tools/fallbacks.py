@@ -1,7 +1,7 @@
-"""Draw the pictures that stand for an explorable where no script runs, in book/explorables/fallback.
+"""Draw the pictures that stand for an explorable where no script runs.
 
-``python tools/fallbacks.py`` opens each explorable in a browser and keeps one of its pictures as SVG,
-with the colours of a light page.
+``python tools/fallbacks.py`` opens each explorable in a browser and keeps one of its pictures in
+book/explorables/fallback, as SVG with the colours of a light page.
 """
 
 import importlib.util
@@ -18,20 +18,23 @@ PICTURES = {
     "cones": ("<cone-explorer></cone-explorer>", 0),
     "dual": ('<cone-explorer panels="cells dual"></cone-explorer>', 1),
 }
-PAGE = """<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>Pictures</title>
+PAGE = """<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8">
+<title>Pictures</title>
 <script type="module" src="index.mjs"></script><body><main>{}</main></body></html>"""
 # What the browser takes from the style sheet is written into the picture.
 AS_FILE = r"""
 (picture) => {
   const style = getComputedStyle(picture);
   const copy = picture.cloneNode(true);
-  copy.querySelectorAll('[fill=transparent], .ring, [visibility=hidden]').forEach((e) => e.remove());
+  for (const e of copy.querySelectorAll('[fill=transparent], .ring, [visibility=hidden]'))
+    e.remove();
   for (const e of [copy, ...copy.querySelectorAll('*')])
     for (const {name} of [...e.attributes])
-      if (/^(aria-|role|tabindex|class|visibility)/.test(name) && name !== 'class') e.removeAttribute(name);
+      if (/^(aria-|role|tabindex|class|visibility)/.test(name)) e.removeAttribute(name);
   const colour = (_, name) => style.getPropertyValue(name).trim();
   const round = (number) => String(Math.round(number * 100) / 100);
-  const inside = copy.innerHTML.replace(/var\((--[a-z]+)\)/g, colour).replace(/-?\d+\.\d+(?=[^<>]*>)/g, round);
+  const inside = copy.innerHTML.replace(/var\((--[a-z]+)\)/g, colour)
+    .replace(/-?\d+\.\d+(?=[^<>]*>)/g, round);
   const [x, y, width, height] = copy.getAttribute('viewBox').split(' ');
   const look = `text{font:12px sans-serif;fill:${colour(0, '--ink')}}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${x} ${y} ${width} ${height}" `

@@ -33,7 +33,14 @@ NO_SCRIPT = (
 # Scripts and styles of things the book does not use: live code in the page, folds by script, icons
 # by script.
 UNUSED = ("sphinx-thebe", "togglebutton", "fontawesome.js")
-INLINE_UNUSED = ("THEBE_JS_URL", "togglebuttonSelector", "toggleHint", "toggleOpenOnPrint")
+UNUSED_TYPES = ("text/x-thebe-config", "application/vnd.jupyter.widget-state+json")
+INLINE_UNUSED = (
+    "THEBE_JS_URL",
+    "kernelName = ",
+    "togglebuttonSelector",
+    "toggleHint",
+    "toggleOpenOnPrint",
+)
 
 
 def finish(folder=HTML):
@@ -49,15 +56,24 @@ def finish(folder=HTML):
         page = BeautifulSoup(text, "html.parser")
         depth = "../" * len(path.relative_to(folder).parents[:-1])
         finish_page(page, path.relative_to(folder).as_posix(), depth)
-        done = page.decode(formatter=keep_entities)
+        measure_figures(page, path.parent)
+        done = written(page)
         if done != text:
             path.write_text(done, encoding="utf-8")
     finish_icons(folder)
 
 
-def keep_entities(text):
-    """Escape what has to be, and no more."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def written(page):
+    """The HTML of a page, with its attributes in their order."""
+    from bs4.dammit import EntitySubstitution
+    from bs4.formatter import HTMLFormatter
+
+    class InOrder(HTMLFormatter):
+        def attributes(self, tag):
+            return tag.attrs.items()
+
+    text = page.decode(formatter=InOrder(EntitySubstitution.substitute_xml))
+    return re.sub(r"^(<!DOCTYPE html>)\s+", r"\1\n", text)
 
 
 def finish_page(page, name, depth):
@@ -79,7 +95,7 @@ def drop_unused(page):
         if (
             any(name in source for name in UNUSED)
             or any(name in inside for name in INLINE_UNUSED)
-            or script.get("type") == "application/vnd.jupyter.widget-state+json"
+            or script.get("type") in UNUSED_TYPES
             or script.has_attr("data-notebook")
         ):
             remove(script)
@@ -109,6 +125,8 @@ def open_folds(page):
         if "admonition" not in block["class"] or title is None:
             continue
         block.name, title.name = "details", "summary"
+        for link in title.find_all("a"):  # a control inside of a control
+            link.unwrap()
         if "toggle-shown" in block["class"]:
             block["open"] = ""
     # A label of the fold alone would hide its text from those who listen to it.
@@ -151,7 +169,7 @@ def draw_icons(page):
             attrs={
                 **{k: v for k, v in mark.attrs.items() if k not in ("class", "title")},
                 "class": " ".join(["svg-inline--fa", *classes]),
-                "viewBox": f"0 0 {width} {height}",
+                "viewbox": f"0 0 {width} {height}",  # as the parser writes it; browsers know
                 "aria-hidden": "true",
                 "focusable": "false",
             },
@@ -235,6 +253,26 @@ def site_address(repository):
     """Where the pages of a project on GitHub are served."""
     owner, name = repository.rstrip("/").split("/")[-2:]
     return f"https://{owner.lower()}.github.io/{name}/"
+
+
+def measure_figures(page, folder):
+    """The width a figure was drawn for, as a variable of its style: on a phone a wide one scrolls
+    rather than become unreadable."""
+    for image in page.select(".cell_output img[src]"):
+        source = folder / image["src"]
+        width = drawn_width(source) if "_images/" in image["src"] and source.exists() else None
+        if width is not None and "--drawn" not in image.get("style", ""):
+            image["style"] = f"--drawn: {width:.0f}px; {image.get('style', '')}".strip("; ")
+
+
+def drawn_width(path):
+    """The width of a figure in pixels of the page, or None where its file does not say."""
+    if path.suffix == ".svg":
+        found = re.search(rb'<svg[^>]*? width="([\d.]+)pt"', path.read_bytes()[:4000])
+        return float(found[1]) * 4 / 3 if found else None
+    if path.suffix == ".png":
+        return int.from_bytes(path.read_bytes()[16:20], "big") / 2.3  # 220 dots an inch
+    return None
 
 
 def tidy_print(page):

@@ -62,6 +62,7 @@ const WIDE = "div.cell_output .output, .wide-table, .pst-scrollable-table-contai
 
 function markScrolling() {
   const mark = (box) => {
+    if (!box.isConnected) return;
     const most = box.scrollWidth - box.clientWidth;
     const holder = box.closest(".cell_output, .cell_input") ?? box.parentElement;
     if (most <= 2) {
@@ -76,7 +77,7 @@ function markScrolling() {
     holder.dataset.holdsScroll = box.dataset.scrolls;
     if (!box.hasAttribute("tabindex") && !box.querySelector(WIDE)) {
       box.tabIndex = 0;
-      box.setAttribute("role", "region");
+      box.setAttribute("role", "group");
       box.setAttribute("aria-label", "Wider than the page: scrolls sideways");
     }
   };

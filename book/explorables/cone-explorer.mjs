@@ -4,32 +4,52 @@
 // points="[[1, 0.2], ...]", labels="[1, ...]", lam="0.02" or ratio="0.1" (of lambda_max),
 // width="20", probe="33" (a neuron at this angle), hint (a point nods once when it is first seen).
 
-import { CURVE_HEIGHT, CURVE_WIDTH, PLANE, Chance, DualFunction, Plane } from "./cone-pictures.mjs";
+import { CURVE_HEIGHT, CURVE_WIDTH, Chance, DualFunction } from "./cone-curves.mjs";
+import { PLANE, Plane } from "./cone-plane.mjs";
 import { Explorable, clamp, html, number, power, stillness, svg } from "./element.mjs";
 import {
-  arrange, bits, cellAt, collector, couponsOf, heightAt, lambdaMax, solve,
+  arrange,
+  bits,
+  cellAt,
+  collector,
+  couponsOf,
+  heightAt,
+  lambdaMax,
+  solve,
 } from "./planar/planar.mjs";
 
 // the book's running example, relucones.data.five_points()
-const POINTS = [[1, 0.2], [0.6, 1], [-0.5, 1.1], [-1, 0.3], [0.3, -0.9]];
+const POINTS = [
+  [1, 0.2],
+  [0.6, 1],
+  [-0.5, 1.1],
+  [-1, 0.3],
+  [0.3, -0.9],
+];
 const LABELS = [1, 0.4, -0.6, 0.5, 0.8];
+const LAM = 0.02;
 const MOST_POINTS = 12;
 const REACH = 1.5; // points stay in the disc of this radius
 const LABEL = 1.5; // labels stay below this size
 const WIDEST = 200;
-const FLUENT = 12; // milliseconds that naming the coupons may take while the hand moves
+const MOST_AT_ONCE = 10; // coupons whose chances are summed while the hand moves
+const AT_A_TIME = 60; // bases of optima that are listed while the hand moves
 
 class ConeExplorer extends Explorable {
   build() {
     const panels = this.getAttribute("panels") ?? "cells optimum dual coupons";
     const shown = (word) => panels.split(/\s+/).includes(word);
-    this.shows = { dual: shown("dual"), coupons: shown("coupons"), probe: this.hasAttribute("probe") };
+    this.shows = {
+      dual: shown("dual"),
+      coupons: shown("coupons"),
+      probe: this.hasAttribute("probe"),
+    };
     this.shows.optimum = this.shows.dual || this.shows.coupons || shown("optimum");
     const X = this.read("points", POINTS);
     const y = this.read("labels", X === POINTS ? LABELS : X.map(() => 1));
-    const highest = lambdaMax(arrange(X), y);
-    const lam = this.hasAttribute("points") ? null : 0.02;
-    const ratio = this.read("ratio", (this.read("lam", lam) ?? 0.1 * highest) / (highest || 1));
+    const lam = this.read("lam", this.hasAttribute("points") ? null : LAM);
+    const highest = lambdaMax(arrange(X), y) || 1;
+    const ratio = this.read("ratio", lam === null ? 0.1 : lam / highest);
     this.first = { X, y, ratio, m: this.read("width", 20), probe: this.read("probe", 0) };
     this.reach = Math.max(REACH, ...X.map((x) => Math.hypot(...x)));
     this.label = Math.max(LABEL, ...y.map(Math.abs));
@@ -53,14 +73,17 @@ class ConeExplorer extends Explorable {
       return drawing;
     };
     const { probe, dual, coupons } = this.shows;
-    this.plane = new Plane(this, picture(
-      probe ? "Points, their walls, and a neuron w" : "Points, and the cells of their walls",
-      `${-PLANE} ${-PLANE} ${2 * PLANE} ${2 * PLANE}`,
-      { role: "group", "aria-label": "The plane: every data point can be moved" },
-    ));
+    this.plane = new Plane(
+      this,
+      picture(
+        probe ? "Points, their walls, and a neuron w" : "Points, and the cells of their walls",
+        `${-PLANE} ${-PLANE} ${2 * PLANE} ${2 * PLANE}`,
+        { role: "group", "aria-label": "The plane: every data point can be moved" },
+      ),
+    );
     const size = `0 0 ${CURVE_WIDTH} ${CURVE_HEIGHT}`;
     if (dual) {
-      const caption = "The dual function over all directions, in its band";
+      const caption = "The dual function in its band";
       this.dual = new DualFunction(picture(caption, size, { role: "img" }));
     }
     const tools = html("div", { class: dual && !coupons ? "tools whole" : "tools" });
@@ -78,15 +101,30 @@ class ConeExplorer extends Explorable {
     const controls = html("div", { class: "controls" });
     if (this.shows.optimum) {
       const label = html("span", {}, "decay λ / λ", html("sub", {}, "max"));
-      this.decay = this.slider(controls, "decay", label, { min: -3, max: 0.1, step: 0.01 },
-        (position) => { this.ratio = 10 ** position; });
+      this.decay = this.slider(
+        controls,
+        "decay",
+        label,
+        { min: -3, max: 0.1, step: 0.01 },
+        (position) => {
+          this.ratio = 10 ** position;
+        },
+      );
       const range = { min: -this.label, max: this.label, step: 0.05 };
-      this.labels = this.slider(controls, "label", "label", range,
-        (position) => { this.y[this.chosen] = position; });
+      this.labels = this.slider(controls, "label", "label", range, (position) => {
+        this.y[this.chosen] = position;
+      });
     }
     if (this.shows.coupons) {
-      this.widths = this.slider(controls, "width", "width m", { min: 1, max: WIDEST, step: 1 },
-        (position) => { this.m = position; });
+      this.widths = this.slider(
+        controls,
+        "width",
+        "width m",
+        { min: 1, max: WIDEST, step: 1 },
+        (position) => {
+          this.m = position;
+        },
+      );
     }
     const buttons = html("div", { class: "buttons" });
     this.button(buttons, "Random data", () => this.random());
@@ -120,9 +158,10 @@ class ConeExplorer extends Explorable {
       add("counting", "good, counting", swatch("counting"));
       add("gaussian", "good, Gaussian", swatch("gaussian", "dashed"));
     }
-    const help = "Drag a point, or reach it with Tab and use the arrow keys (with Shift: small steps)"
-      + (this.shows.optimum ? "; + and − change its label." : ".")
-      + (this.shows.probe ? " The neuron w turns in the same way." : "");
+    const help =
+      "Drag a point, or reach it with Tab and use the arrow keys (with Shift: small steps)" +
+      (this.shows.optimum ? "; + and − change its label." : ".") +
+      (this.shows.probe ? " The neuron w turns in the same way." : "");
     tools.append(list, html("p", { class: "help" }, help));
   }
 
@@ -193,11 +232,14 @@ class ConeExplorer extends Explorable {
       }
       this.changed();
     };
-    const watch = new IntersectionObserver(([entry]) => {
-      if (!entry.isIntersecting) return;
-      watch.disconnect();
-      frame = requestAnimationFrame((now) => swing(now)(now));
-    }, { threshold: 0.6 });
+    const watch = new IntersectionObserver(
+      ([entry]) => {
+        if (!entry.isIntersecting) return;
+        watch.disconnect();
+        frame = requestAnimationFrame((now) => swing(now)(now));
+      },
+      { threshold: 0.6 },
+    );
     watch.observe(this.plane.drawing);
     for (const touch of ["pointerdown", "keydown", "input"]) {
       this.addEventListener(touch, stop, { once: true, capture: true });
@@ -222,17 +264,16 @@ class ConeExplorer extends Explorable {
     return known;
   }
 
-  /** The coupons; null while the hand moves and naming them takes too long for a frame. */
+  /** The coupons; null while the hand moves and they are too many for a frame. */
   couponsNow(known, resting) {
     if (known.coupons) return known.coupons;
-    if (!resting && this.couponsTook > FLUENT) return null;
-    const began = performance.now();
-    const coupons = couponsOf(known.A, known.solution, known.lam);
+    const most = resting ? undefined : AT_A_TIME;
+    const coupons = couponsOf(known.A, known.solution, known.lam, most);
+    if (!resting && (!coupons.supports || coupons.columns.length > MOST_AT_ONCE)) return null;
     known.chances = {
       counting: collector(coupons.mass.counting, coupons.supports),
       gaussian: collector(coupons.mass.gaussian, coupons.supports),
     };
-    this.couponsTook = performance.now() - began;
     known.coupons = coupons;
     return coupons;
   }
@@ -253,7 +294,8 @@ class ConeExplorer extends Explorable {
     this.showControls(known);
     const text = [this.sayCells(known, probe)];
     if (this.shows.optimum) text.push(this.sayOptimum(known));
-    if (this.shows.dual) this.dual.draw(known, probe && { u, height: heightAt(known.A, known.solution.nu, u) });
+    if (this.shows.dual)
+      this.dual.draw(known, probe && { u, height: heightAt(known.A, known.solution.nu, u) });
     if (this.shows.coupons) text.push(this.sayCoupons(known, coupons));
     return text.join(" ");
   }
@@ -301,21 +343,25 @@ class ConeExplorer extends Explorable {
       return "";
     }
     const { columns, supports, sure } = coupons;
-    const ways = supports && supports.length > 1 ? ` in ${supports.length} sets that suffice` : "";
+    const ways =
+      supports && supports.length > 1 ? ` in ${supports.length} sets that suffice` : "";
     const count = sure ? `${columns.length}${ways}` : "open: a tie too close to tell";
     this.numbers.coupons(sure ? columns.length : NaN, count);
     const chances = names.map((name) => (sure ? known.chances[name](this.m) : NaN));
     names.forEach((name, i) => this.numbers[name](chances[i], share(chances[i])));
     this.chance.draw(known.chances, this.m, sure && supports);
     if (!sure || !supports) return `Coupons: ${count}. The probability is not named.`;
-    return `Coupons: ${count}. A random cone of width ${this.m} is good with probability `
-      + `${share(chances[0])} counting cells, ${share(chances[1])} with Gaussian draws.`;
+    return (
+      `Coupons: ${count}. A random cone of width ${this.m} is good with probability ` +
+      `${share(chances[0])} counting cells, ${share(chances[1])} with Gaussian draws.`
+    );
   }
 }
 
 const share = (p) => {
   if (Number.isNaN(p)) return "too many ways to list";
-  if (p === 0 || p >= 0.0005) return p > 0.9995 && p < 1 ? "above 99.9 %" : `${number(100 * p, 1)} %`;
+  if (p === 0 || p >= 0.0005)
+    return p > 0.9995 && p < 1 ? "above 99.9 %" : `${number(100 * p, 1)} %`;
   return p < 1e-9 ? "below 10⁻⁹" : power(p);
 };
 

@@ -8,6 +8,7 @@ from relucones.checks import BadInput
 from .inline import inline
 
 _NUMBER = re.compile(r"[-−+±≈<>≤≥ ]*[\d.,]+([eE][-−+]?\d+)?(\s*%|\s*±.*)?$|[-–—]$")
+SHORT = 24  # characters
 
 
 class Table:
@@ -33,6 +34,12 @@ class Table:
         sides = [
             ' style="text-align: right"' if n else ' style="text-align: left"' for n in numeric
         ]
+        # Short cells stay on one line: the box scrolls.
+        short = [all(len(row[k]) <= SHORT for row in self._rows) for k in range(len(numeric))]
+        body_sides = [
+            side[:-1] + '; white-space: nowrap"' if s else side
+            for side, s in zip(sides, short, strict=True)
+        ]
         head = "".join(
             f'<th scope="col"{side}>{inline(column)}</th>'
             for column, side in zip(self._columns, sides, strict=True)
@@ -40,7 +47,7 @@ class Table:
         body = []
         for row in self._rows:
             cells = []
-            for k, (cell, side) in enumerate(zip(row, sides, strict=True)):
+            for k, (cell, side) in enumerate(zip(row, body_sides, strict=True)):
                 name, scope = ("th", ' scope="row"') if k == 0 and not numeric[0] else ("td", "")
                 cells.append(f"<{name}{scope}{side}>{inline(cell)}</{name}>")
             body.append(f"<tr>{''.join(cells)}</tr>")

@@ -96,8 +96,9 @@ def test_a_complete_file_is_accepted_and_shown(project):
     text = claims.page(claims.chapters())
     assert "{prf:ref}`thm-even`: Everything is even [derived](sources.md#derived)" in text
     assert "Half is odd. {ref}`Look <sec-measured>` [measured](sources.md#measured)" in text
-    assert "`test_even` in `test_even.py`" in text
-    assert "cell `asserts` of the notebook; `TestOdd::test_three` in `test_even.py`" in text
+    assert ": *Fails if false.* *even*, `test_even.py`" in text
+    assert ": *Broken.* Three is not (*three*, `test_even.py`)." in text
+    assert "cell `asserts` of the notebook; *three*, `test_even.py`" in text
     assert "| [A chapter](part1/01_chapter.ipynb) | 0 | 1 | 1 |" in text
 
 
@@ -124,6 +125,11 @@ def test_a_complete_file_is_accepted_and_shown(project):
 def test_what_is_missing_is_named(project, change, complaint):
     found = project({**THEOREM, **change})
     assert any(complaint in line for line in found), found
+
+
+def test_links_follow_what_stands_there(project):
+    project(THEOREM, {**MEASURED, "where": "thm-even"})
+    assert "{prf:ref}`Look <thm-even>`" in claims.page(claims.chapters())
 
 
 def test_other_findings(project):

@@ -26,7 +26,8 @@ def says(words):
 def test_the_price_of_a_good_cone():
     # Half of the cones are good only from about half of 2N / 2^(d-1) neurons on, for a unique
     # optimum: Pr[good] <= m min p, and a coupon lies on at most d - 1 walls.
-    assert says("442 points with ten features") and says("more than $10^{17}$ neurons")
+    assert says("442 points with ten features")
+    assert says("more than $10^{17}$ neurons")
     assert data.real("diabetes", 442, 10, seed=0).X.shape == (442, 10)
     patterns = count_patterns(442, 10 + 1)  # with a bias
     assert patterns == 2 * sum(comb(441, i) for i in range(11))
@@ -44,7 +45,8 @@ def test_no_good_start_and_many_good_ends():
 
 
 def test_the_trap_costs_less_than_one_percent():
-    assert says("ten neurons and ten thousand end at the same network") and says("by 0.7 %")
+    assert says("ten neurons and ten thousand end at the same network")
+    assert says("by 0.7 %")
     _, stored = reproduce.load("trap")
     trapped = (stored["stop"] == "spurious stationary point") & (stored["positive"] == 1)
     assert (stored["loss"][trapped] / stored["bound"][trapped] - 1 < 0.01).all()
@@ -52,7 +54,7 @@ def test_the_trap_costs_less_than_one_percent():
 
 
 def test_the_global_minimum_is_off_by_three_percent():
-    """As lambda tends to 0, from the closed form for uniform points on the sphere in dimension 4."""
+    """As lambda tends to 0, by a closed form for uniform points on the sphere in dimension 4."""
     assert says("off by 3 % of the variance")
     root, d = np.sqrt(17), 4
     directions = [[0.8 * root, 0, 0.6 * root], [np.sqrt(13), 0, 2], [0, -4, 1], [0, 4, 1]]
@@ -89,7 +91,8 @@ def descend(X, y, lam, W, a, eta, steps):
 
 
 def test_rounding_sets_stuck_networks_free():
-    assert says("66 of 100 small starts are stuck") and says("nearly all of the 66 escape")
+    assert says("66 of 100 small starts are stuck")
+    assert says("nearly all of the 66 escape")
     y, lam = np.array([1, 0.8, 1.2, -1, -0.7, -1.1]), 0.1
     best = sum(2 * lam * norm - 6 * lam**2 for norm in map(np.linalg.norm, (y[:3], y[3:])))
     rng = np.random.default_rng(16)
@@ -134,9 +137,13 @@ def test_titles_on_the_map_are_those_of_the_chapters():
         assert "".join(cells[0]["source"]).startswith(f"# {title}\n"), title
 
 
+# These speak of the rule itself.
+ABOUT_NUMBERS = {"test_notebook_rules.py", "test_rules_bite.py"}
+
+
 def texts():
     for pattern in ("book/*.md", "lib/**/*.py", "tests/**/*.py", "tools/*.py", "benchmarks/*.py"):
-        yield from ROOT.glob(pattern)
+        yield from (p for p in ROOT.glob(pattern) if p.name not in ABOUT_NUMBERS)
     yield ROOT / "README.md"
 
 

@@ -39,7 +39,13 @@ export function arrange(X) {
   ]);
   rays.sort((a, b) => a.angle - b.angle);
   const cells = rays.map((ray, from) => cellBetween(X, rays, from, (from + 1) % rays.length));
-  const whole = { from: -1, to: -1, width: 2 * Math.PI, middle: [1, 0], active: X.map(() => false) };
+  const whole = {
+    from: -1,
+    to: -1,
+    width: 2 * Math.PI,
+    middle: [1, 0],
+    active: X.map(() => false),
+  };
   return { X, rays, cells: cells.length ? cells : [whole], n: X.length };
 }
 

@@ -1,8 +1,8 @@
 // The dual function h(u) = sum_k nu_k relu(x_k'u) over the directions u of the plane.
 //
-// On a cell it is linear, h(u) = g'u with the cell's gradient g, the sum of nu_k x_k over its active
-// points. So over the angle it is a piece of a sine on every cell, and its local maxima can be
-// named: inside a cell at g/|g|, or at a ray, where it rises before and falls after.
+// On a cell it is linear, h(u) = g'u with the cell's gradient g, the sum of nu_k x_k over its
+// active points. So over the angle it is a piece of a sine on every cell, and its local maxima can
+// be named: inside a cell at g/|g|, or at a ray, where it rises before and falls after.
 
 import { cross, quarterTurn } from "./arrangement.mjs";
 import { dot } from "./linear.mjs";
@@ -46,7 +46,8 @@ export function peaks(A, nu, above) {
     if (!(size > above) || cell.from < 0) return;
     for (const sign of [1, -1]) {
       const u = [(sign * g[i][0]) / size, (sign * g[i][1]) / size];
-      if (insideCell(A, cell, u, ON_RAY)) found.push({ value: size, ...column(A, u, sign, [i], -1) });
+      if (insideCell(A, cell, u, ON_RAY))
+        found.push({ value: size, ...column(A, u, sign, [i], -1) });
     }
   });
   A.rays.forEach((ray, i) => {
@@ -83,7 +84,8 @@ export function lambdaMax(A, y) {
 
 /**
  * The lower bound on the loss of every network that a residual r proves: nu = 2 r / n, shrunk by a
- * factor t until |h| <= 2 lam, gives t nu'y - n/4 t^2 |nu|^2. `highest` is the maximum of |r'relu(X u)|.
+ * factor t until |h| <= 2 lam, gives t nu'y - n/4 t^2 |nu|^2. `highest` is the maximum of
+ * |r'relu(X u)|.
  */
 export function provedBy(residual, y, lam, highest) {
   const square = dot(residual, residual);

@@ -2,10 +2,11 @@
 //
 // A network is a sum of few signed directions u_i with weights c_i > 0; balanced, it costs
 //   L = |sum_i c_i s_i relu(X u_i) - y|^2 / n + 2 lam sum_i c_i.
-// Cutting planes: solve over a pool of directions, look at the peaks of the dual function, add those
-// that stand out of the band |h| <= 2 lam. Near the end, Newton's method moves the directions
+// Cutting planes: solve over a pool of directions, look at the peaks of the dual function, add
+// those that stand out of the band |h| <= 2 lam. Near the end, Newton's method moves the directions
 // inside their cells, all together. Every residual proves a lower bound; the best one is kept.
 
+import { angleOf } from "./arrangement.mjs";
 import { column, columnOnRay, insideCell, peaks, provedBy } from "./dual.mjs";
 import { combined, dot, norm, plus, solvePositive, total } from "./linear.mjs";
 import { project } from "./projection.mjs";
@@ -30,7 +31,7 @@ export function solve(A, y, lam, tolerance = 1e-13) {
   const pool = [];
   let best = described(A, y, lam, { columns: [], c: [], residual: y.slice() });
   let proof = { bound: -Infinity, nu: null };
-  let { residual } = best;
+  let { residual, columns } = best;
   let narrowest = Infinity;
   let waited = 0;
   let passes = 0;
@@ -44,15 +45,15 @@ export function solve(A, y, lam, tolerance = 1e-13) {
     const settled = gap <= tolerance * best.value && (best.c.length || !standing.length);
     if (settled || !standing.length || waited > PATIENCE) break;
     grow(pool, standing);
-    let found = restricted(pool, y, price);
+    let found = restricted(pool, y, price, columns);
     if (standing[0].value < NEAR * price || waited) {
       const moved = newton(A, found, y, lam);
       if (moved.length) {
         grow(pool, [...moved, ...boundaries(A, moved)]);
-        found = restricted(pool, y, price);
+        found = restricted(pool, y, price, moved);
       }
     }
-    residual = found.residual;
+    ({ residual, columns } = found);
     const candidate = described(A, y, lam, found);
     if (candidate.value < best.value || !best.c.length) best = candidate;
     if (pool.length > 40 * y.length) thin(pool, residual);
@@ -72,22 +73,33 @@ export function solve(A, y, lam, tolerance = 1e-13) {
  * and where many optima exist the best network may use two that are nearly one.
  */
 function onFewest(A, y, lam, best) {
-  const found = restricted(newton(A, best, y, lam), y, y.length * lam);
+  const moved = newton(A, best, y, lam);
+  const found = restricted(moved, y, y.length * lam, moved);
   const candidate = described(A, y, lam, found);
   return candidate.value <= best.value * (1 + ROUNDING_OF_LOSS) ? candidate : best;
 }
 
-/** The optimum over the pool. */
-function restricted(pool, y, price) {
-  const { used, c, residual } = project(y, pool.map((col) => col.fit), price);
+/** The optimum over the pool, from a guess of the columns it uses. */
+function restricted(pool, y, price, guess) {
+  const places = guess
+    .map(({ u, sign }) => pool.findIndex((col) => same(col, u, sign)))
+    .filter((place) => place >= 0);
+  const { used, c, residual } = project(
+    y,
+    pool.map((col) => col.fit),
+    price,
+    places,
+  );
   return { columns: used.map((i) => pool[i]), c, residual };
 }
+
+const same = (col, u, sign) =>
+  col.sign === sign && Math.abs(col.u[0] - u[0]) + Math.abs(col.u[1] - u[1]) < 1e-15;
 
 /** Add columns that the pool does not hold and that are not zero on all points. */
 function grow(pool, columns) {
   for (const col of columns) {
-    const known = pool.some((p) => p.sign === col.sign
-      && Math.abs(p.u[0] - col.u[0]) + Math.abs(p.u[1] - col.u[1]) < 1e-15);
+    const known = pool.some((other) => same(other, col.u, col.sign));
     if (!known && norm(col.fit) > 0) pool.push(col);
   }
 }
@@ -100,10 +112,12 @@ function thin(pool, residual) {
 
 /** The directions on both rays of the cells that columns lie in: where an optimum may rather be. */
 function boundaries(A, columns) {
-  return columns.filter((col) => col.ray < 0).flatMap(({ cells: [i], sign }) => {
-    const { from, to } = A.cells[i];
-    return [columnOnRay(A, from, sign), columnOnRay(A, to, sign)];
-  });
+  return columns
+    .filter((col) => col.ray < 0)
+    .flatMap(({ cells: [i], sign }) => {
+      const { from, to } = A.cells[i];
+      return [columnOnRay(A, from, sign), columnOnRay(A, to, sign)];
+    });
 }
 
 /** The balanced network of columns: inner weights W and outer weights a. */
@@ -114,24 +128,31 @@ export function network({ columns, c }) {
 
 /** The regularised loss of a network, from its weights alone. */
 export function loss({ W, a }, X, y, lam) {
-  const misfits = X.map((x, k) =>
-    W.reduce((sum, w, j) => sum + a[j] * Math.max(dot(x, w), 0), 0) - y[k]);
+  const misfits = X.map(
+    (x, k) => W.reduce((sum, w, j) => sum + a[j] * Math.max(dot(x, w), 0), 0) - y[k],
+  );
   return dot(misfits, misfits) / y.length + lam * (total(W.map((w) => dot(w, w))) + dot(a, a));
 }
 
-/** A solution over columns without those of no weight, with the loss of its network. */
+/** A solution: the columns of some weight in order of their angle, the loss of their network. */
 function described(A, y, lam, { columns, c, residual }) {
   const least = 1e-13 * Math.max(...c, 0);
   const kept = columns.map((_, j) => j).filter((j) => c[j] > least);
+  kept.sort((i, j) => angleOf(columns[i].u) - angleOf(columns[j].u));
   const found = { columns: kept.map((j) => columns[j]), c: kept.map((j) => c[j]), residual };
-  const fit = combined(found.columns.map((col) => col.fit), found.c, y.map(() => 0));
+  const fit = combined(
+    found.columns.map((col) => col.fit),
+    found.c,
+    y.map(() => 0),
+  );
   return { ...found, fit, value: loss(network(found), A.X, y, lam) };
 }
 
 /**
  * Newton's method inside the faces. Columns of one face and sign are added up first, which never
- * raises the penalty. What is left is smooth: a vector v = z1 e1 + z2 e2 for every cell that is used,
- * a length z for every ray, and the loss |F z - y|^2 / n + 2 lam sum |v|. Returns the moved columns.
+ * raises the penalty. What is left is smooth: a vector v = z1 e1 + z2 e2 for every cell that is
+ * used, a length z for every ray, and the loss |F z - y|^2 / n + 2 lam sum |v|. Returns the moved
+ * columns.
  */
 function newton(A, { columns, c }, y, lam) {
   const n = y.length;
@@ -141,8 +162,10 @@ function newton(A, { columns, c }, y, lam) {
   const offsets = groups.map((_, j) => owner.indexOf(j));
   const gram = features.map((f) => features.map((g) => (2 / n) * dot(f, g)));
   const start = y.map((value) => -value);
-  const vectors = (z) => groups.map(({ basis }, j) =>
-    basis.reduce((v, e, q) => plus(v, e, z[offsets[j] + q]), [0, 0]));
+  const vectors = (z) =>
+    groups.map(({ basis }, j) =>
+      basis.reduce((v, e, q) => plus(v, e, z[offsets[j] + q]), [0, 0]),
+    );
   const objective = (z) => {
     const r = combined(features, z, start);
     return dot(r, r) / n + 2 * lam * total(vectors(z).map(norm));
@@ -153,13 +176,16 @@ function newton(A, { columns, c }, y, lam) {
     const V = vectors(z);
     const lengths = V.map(norm);
     const r = combined(features, z, start);
-    const gradient = z.map((value, p) =>
-      (2 / n) * dot(features[p], r) + (2 * lam * value) / lengths[owner[p]]);
-    const hessian = gram.map((row, p) => row.map((value, q) => {
-      if (owner[p] !== owner[q]) return value;
-      const length = lengths[owner[p]];
-      return value + 2 * lam * ((p === q ? 1 : 0) - (z[p] * z[q]) / length ** 2) / length;
-    }));
+    const gradient = z.map(
+      (value, p) => (2 / n) * dot(features[p], r) + (2 * lam * value) / lengths[owner[p]],
+    );
+    const hessian = gram.map((row, p) =>
+      row.map((value, q) => {
+        if (owner[p] !== owner[q]) return value;
+        const length = lengths[owner[p]];
+        return value + (2 * lam * ((p === q ? 1 : 0) - (z[p] * z[q]) / length ** 2)) / length;
+      }),
+    );
     const step = solvePositive(hessian, gradient).map((value) => -value);
     const share = room(A, groups, V, vectors(step));
     if (share < 1e-4 || !step.every(Number.isFinite)) break; // the optimum is not on these faces
@@ -170,7 +196,14 @@ function newton(A, { columns, c }, y, lam) {
   }
   return vectors(z).map((v, j) => {
     const { ray, cells, sign } = groups[j];
-    return ray < 0 ? column(A, v.map((value) => value / norm(v)), sign, cells, ray)
+    return ray < 0
+      ? column(
+          A,
+          v.map((value) => value / norm(v)),
+          sign,
+          cells,
+          ray,
+        )
       : columnOnRay(A, ray, sign);
   });
 }
@@ -180,8 +213,20 @@ function addedUp(A, columns, c) {
   columns.forEach((col, j) => {
     const key = `${col.sign} ${col.ray} ${col.cells}`;
     const { v } = groups.get(key) ?? { v: [0, 0] };
-    const basis = col.ray < 0 ? [[1, 0], [0, 1]] : [A.rays[col.ray].u];
-    groups.set(key, { sign: col.sign, ray: col.ray, cells: col.cells, basis, v: plus(v, col.u, c[j]) });
+    const basis =
+      col.ray < 0
+        ? [
+            [1, 0],
+            [0, 1],
+          ]
+        : [A.rays[col.ray].u];
+    groups.set(key, {
+      sign: col.sign,
+      ray: col.ray,
+      cells: col.cells,
+      basis,
+      v: plus(v, col.u, c[j]),
+    });
   });
   return [...groups.values()];
 }

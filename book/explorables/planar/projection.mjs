@@ -12,17 +12,19 @@ import { Span, combined, dot, norm, plus } from "./linear.mjs";
 const MOST_STEPS = 2000;
 
 /**
- * Project `target` on {r : fits[i]'r <= price for all i}.
+ * Project `target` on {r : fits[i]'r <= price for all i}, from a guess of the active constraints.
  *
  * Returns `used` (places of the active constraints, linearly independent), their positive
  * multipliers `c`, and the `residual`.
  */
-export function project(target, fits, price) {
+export function project(target, fits, price, guess = []) {
   const sizes = fits.map(norm);
   const columns = fits.map((fit, i) => fit.map((value) => value / sizes[i]));
   const prices = sizes.map((size) => price / size);
   const rounding = 4e-16 * norm(target);
-  let state = { used: [], c: [], span: new Span(), residual: target.slice() };
+  const span = new Span();
+  const first = guess.filter((i) => span.add(columns[i]));
+  let state = settled({ used: first, span }, prices, target);
   const refused = new Set();
   for (let step = 0; step < MOST_STEPS; step++) {
     const worst = mostViolated(columns, prices, state, refused, rounding);

@@ -4,7 +4,7 @@ The optimal directions :math:`u_1, \dots, u_k` are coupons. A cone of m signed p
 global minimum when, for every i, it holds a signed pattern from :math:`T_i`: the patterns whose
 closed cone contains :math:`u_i`, with the right sign. No signed pattern holds two coupons: on one
 closed cone the dual constraint is linear, so at most one unit vector there meets it. For m
-independent draws inclusion and exclusion therefore gives (thm-exact-probability of the book)
+independent draws inclusion and exclusion therefore gives (derived as `thm-exact-probability`)
 
 .. math:: \Pr = \sum_{I\subseteq[k]} (-1)^{|I|} \bigl(1 - \textstyle\sum_{i\in I}\mu(T_i)\bigr)^m .
 
@@ -191,7 +191,7 @@ def _holders(arrangement, directions, signs, vanishing):
     X = arrangement.X
     k, n = len(signs), len(X)
     table = {}
-    # Points that are parallel up to rounding stay so on their own, where other columns are balanced.
+    # Points that are parallel up to rounding stay so among few, where the columns' sizes differ.
     meant = arrangement.scale[:, None] * arrangement.lines[arrangement.line] if k else X
     for i, (u, s, zero) in enumerate(zip(directions, signs, vanishing, strict=True)):
         around = (X @ u > 0)[None]

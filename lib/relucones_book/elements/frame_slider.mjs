@@ -56,6 +56,9 @@ class FrameSlider extends HTMLElement {
       this.removeAttribute("data-frames");
       return frames.map((frame, i) => {
         const text = frame.map((k) => lines[k]).join("\n");
+        if (i === Number(this.dataset.start)) {
+          return { source: this.image.src, alt: alts[i], value: values[i] };
+        }
         const source = kind === "svg"
           ? URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }))
           : `data:image/png;base64,${text}`;

@@ -46,26 +46,36 @@ def losses(model, X, y, lam, steps, rate):
     return found
 
 
+def kinks(model, constants):
+    """Where the neurons of a torch model for standardised points switch, in raw units; only those
+    that are not nearly zero."""
+    first, _, last = model
+    slope, shift = first.weight.detach().numpy().ravel(), first.bias.detach().numpy()
+    alive = np.abs(last.weight.detach().numpy().ravel() * slope) > 1e-3
+    return -shift[alive] / slope[alive] * constants.scale[0] + constants.mean[0]
+
+
 def two_runs(starts, lam=0.01, steps=3000, rate=0.1):
     """The loss of two runs from the torch models `starts`, and the line below which no network of
     any width can be."""
     X, y = bicycles().with_bias()
     bound = solve_global(X, y, lam).lower_bound
-    fig, ax = plt.subplots(figsize=(6.4, 3.7), layout="constrained")
-    for model, shade, name in zip(starts, (BAD, FINE), ("run A", "run B"), strict=True):
+    fig, ax = plt.subplots(figsize=(5.2, 3.4), layout="constrained")
+    names = ("run A", "bottom"), ("run B", "top")
+    for model, shade, (name, side) in zip(starts, (BAD, FINE), names, strict=True):
         found = losses(model, X, y, lam, steps, rate)
         ax.semilogx(np.arange(1, steps + 1), found, color=shade)
-        ax.text(1.06 * steps, found[-1], name, color=shade, va="center", fontweight="bold")
+        ax.text(1.06 * steps, found[-1], name, color=shade, va=side, fontweight="bold")
     ax.axhspan(0, bound, color=color.dual, alpha=0.15, lw=0)
     ax.axhline(bound, color=color.dual, lw=1.5)
     ax.text(1.3, bound / 2, "no network of any width", color=color.dual, va="center")
-    ax.set(xlabel="steps of gradient descent", ylabel="loss", ylim=(0, 0.4), xlim=(1, 2.2 * steps))
+    ax.set(xlabel="steps of gradient descent", ylabel="loss", ylim=(0, 0.4), xlim=(1, 3 * steps))
     return fig, ax
 
 
 def predictions(table, networks):
     """The table, and over it the outputs of torch models for raw points, by name."""
-    fig, ax = plt.subplots(figsize=(6.4, 3.9), layout="constrained")
+    fig, ax = plt.subplots(figsize=(5.2, 3.6), layout="constrained")
     x = np.linspace(table.X.min() - 3, table.X.max() + 3, 400)
     looks = ((BAD, "-"), (FINE, "-"), (color.theory, "--"))
     for (name, predict), (shade, line) in zip(networks.items(), looks, strict=True):

@@ -1,4 +1,4 @@
-"""Figures of "The whole landscape as one convex program": bounds from below, and the dual
+"""Figures of *The whole landscape as one convex program*: bounds from below, and the dual
 certificate of planar data."""
 
 import matplotlib.pyplot as plt

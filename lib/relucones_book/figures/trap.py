@@ -291,3 +291,47 @@ def ends_by_scale(panels):
     fig.legend(handles, labels, loc="lower center", ncols=3, fontsize=11, handlelength=1.2)
     fig.tight_layout(rect=(0, 0.09, 1, 1))
     return fig, axes
+
+
+def direction_path(paths, marks, critical):
+    """How the direction of the best single neuron turns as the weight decay grows, from the teacher
+    on.
+
+    Parameters
+    ----------
+    paths : dict
+        Labels, each with a tuple (x, q): q is the third coordinate, x the first one with what the
+        coordinates from the fourth on add to it in the condition ``x <= 4 q``.
+    marks : list of tuples
+        ``(x, q, text)``: places to name.
+    critical : float
+        Above this q the rank-one network is not optimal.
+    """
+    fig, ax = plt.subplots(figsize=(6.0, 4.2))
+    right = 1.25
+    ax.fill_between([0, right], critical, 0.75, color=color.spurious, alpha=0.14, lw=0)
+    ax.axhline(critical, color=color.spurious, ls="--", lw=1.4)
+    x = np.linspace(0, right, 2)
+    ax.plot(x, x / 4, color=color.theory, ls=":", lw=1.4)
+    ax.fill_between(x, 0, x / 4, color=color.wall, alpha=0.18, lw=0)
+    for (label, (at, q)), shade, style in zip(
+        paths.items(), (color.point, color.good, color.cone), ("-", "--", "-."), strict=False
+    ):
+        ax.plot(at, q, color=shade, ls=style, label=label)
+        ax.plot(at[0], q[0], "D", color=color.spurious, markersize=7)
+    for at, q, text in marks:
+        ax.annotate(
+            text, (at, q), xytext=(-10, 8), textcoords="offset points", fontsize=12, ha="right"
+        )
+    ax.text(0.03, 0.69, "rank one is not optimal", fontsize=11, va="center")
+    ax.text(0.03, critical - 0.05, "rank one is optimal", fontsize=11, va="center")
+    ax.text(0.75, 0.05, "condition fails", fontsize=11, va="center")
+    ax.set(
+        xlim=(0, right),
+        ylim=(0, 0.75),
+        xlabel=r"$p + 8(d-3)|r|/\sqrt{17}$",
+        ylabel="$q$",
+    )
+    ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.54), fontsize=11)
+    fig.tight_layout()
+    return fig, ax

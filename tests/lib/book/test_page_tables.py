@@ -13,10 +13,16 @@ def test_heads_have_a_scope_and_numbers_stand_right():
     assert "<caption>Shares.</caption>" in text
     assert '<th scope="col" style="text-align: left">data</th>' in text
     assert r"\(n\)" in text
-    assert '<th scope="row" style="text-align: left">five &amp; more</th>' in text
-    assert '<td style="text-align: right">12,345</td>' in text
+    assert (
+        '<th scope="row" style="text-align: left; white-space: nowrap">five &amp; more</th>' in text
+    )
+    assert '<td style="text-align: right; white-space: nowrap">12,345</td>' in text
     assert "<code>iris</code>" in text
     assert text.startswith('<div class="wide-table">')
+
+
+def test_long_cells_may_break():
+    assert "nowrap" not in tables.show(["what"], [["x" * 25], ["y"]])._repr_html_()
 
 
 def test_a_first_column_of_numbers_heads_no_row():
