@@ -219,6 +219,8 @@ def describe(page, name, depth):
         head.title.string = config["title"]
     title = head.title.get_text().split(" \N{EM DASH} ")[0].strip()
     title = re.sub(r"^\d+\. ", "", title) or config["title"]
+    if title == config["title"]:  # the front page, which would say it twice
+        head.title.string = title
     written = head.find("meta", attrs={"name": "description"})
     about = written["content"] if written else first_words(page) or DESCRIPTION
     address = site_address(config["repository"]["url"])

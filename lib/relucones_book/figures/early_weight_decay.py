@@ -19,7 +19,7 @@ def kinds_of_ends(scales, shares):
         Names of the kinds of ends, each with an array (k,); the bars are coloured in this order:
         trapped, another spurious point, global minimum, no end.
     """
-    fig, ax = plt.subplots(figsize=(6.4, 3.8))
+    fig, ax = plt.subplots(figsize=(5.2, 3.6))
     looks = (color.spurious, color.gaussian, color.good, "#DDDDDD")
     stacked_bars(ax, scales, shares, looks, fontsize=10)
     ax.set(xlabel=r"initialisation scale $\alpha$", ylabel="share of the runs", ylim=(0, 1))
@@ -38,7 +38,7 @@ def sorting_clocks(times, sorted_share, fits):
     sorted_share, fits : dict
         For each weight decay an array (T,).
     """
-    fig, axes = plt.subplots(1, 2, figsize=(6.8, 3.5))
+    fig, axes = plt.subplots(1, 2, figsize=(5.6, 3.3))
     looks = (("-", color.spurious), ("--", color.good), (":", color.theory))
     for ax, curves in zip(axes, (sorted_share, fits), strict=True):
         for (lam, curve), (line, look) in zip(curves.items(), looks, strict=True):
@@ -68,23 +68,25 @@ def trap_map(panels, line=None):
         position among the scales,
         a float.
     """
-    fig, axes = plt.subplots(1, len(panels), figsize=(6.8, 4.3), sharey=True, squeeze=False)
+    fig, axes = plt.subplots(1, len(panels), figsize=(5.5, 4.3), sharey=True, squeeze=False)
     axes = axes[0]
     for ax, (title, (lams, scales, trapped, runs)) in zip(axes, panels.items(), strict=True):
         share = np.divide(
             trapped, runs, out=np.full(np.shape(runs), np.nan), where=np.asarray(runs) > 0
         )
         ax.set_facecolor("#DDDDDD")
+        ax.set_title(title, fontsize=11)
         ax.imshow(share, origin="lower", cmap="Oranges", vmin=0, vmax=1.35, aspect="auto")
         for (row, column), count in np.ndenumerate(runs):
             if count:
                 text = f"{trapped[row, column]}"
-                ax.text(column, row, text, ha="center", va="center", fontsize=9, color=color.theory)
-        ax.set_xticks(range(len(lams)), [f"{lam:g}" for lam in lams], fontsize=9, rotation=60)
-        ax.set_yticks(range(len(scales)), [f"{alpha:g}" for alpha in scales], fontsize=9)
+                ax.text(
+                    column, row, text, ha="center", va="center", fontsize=9.5, color=color.theory
+                )
+        ax.set_xticks(range(len(lams)), [f"{lam:g}" for lam in lams], fontsize=9.5, rotation=60)
+        ax.set_yticks(range(len(scales)), [f"{alpha:g}" for alpha in scales], fontsize=9.5)
         ax.set(
             xlabel=r"weight decay $\lambda$",
-            title=title,
             ylim=(-0.5, len(scales) - 0.5),
             xlim=(-0.5, len(lams) - 0.5),
         )
@@ -106,7 +108,7 @@ def one_neuron_paths(panels):
         Titles, each with a tuple (times (T,), products (T, n), take-off): :math:`Xu` along the
         path, and when the neuron grows.
     """
-    fig, axes = plt.subplots(1, len(panels), figsize=(6.8, 3.4), sharey=True)
+    fig, axes = plt.subplots(1, len(panels), figsize=(5.5, 3.2), sharey=True)
     for ax, (title, panel) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         times, products, grown = panel
         for curve in np.transpose(products):

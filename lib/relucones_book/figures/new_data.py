@@ -18,7 +18,7 @@ def paired_errors(rows):
     rows : dict
         Labels, each with an array of differences, one per data set; it may be empty.
     """
-    fig, ax = plt.subplots(figsize=(6.6, 0.44 * len(rows) + 1.3))
+    fig, ax = plt.subplots(figsize=(5.6, 0.44 * len(rows) + 1.3))
     for place, differences in enumerate(rows.values()):
         ax.plot(
             differences,
@@ -47,9 +47,7 @@ def paired_errors(rows):
     ax.set_xticks([-10, -1, -0.1, 0, 0.1, 1], ["−10", "−1", "−0.1", "0", "0.1", "1"])
     ax.minorticks_off()
     ax.margins(x=0.08)
-    ax.set(
-        ylim=(len(rows) - 0.5, -0.5), xlabel="test error of spurious ends minus that of the optimum"
-    )
+    ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel="test error, spurious ends minus optimum")
     fig.tight_layout()
     return fig, ax
 
@@ -66,12 +64,12 @@ def errors_on_sphere(X, teacher, networks):
         Titles, each with a `Network`.
     """
     U, place = on_disc()
-    fig, axes = plt.subplots(1, len(networks), figsize=(6.8, 4.3))
+    fig, axes = plt.subplots(1, len(networks), figsize=(5.4, 3.7))
     for ax, (title, network) in zip(axes, networks.items(), strict=True):
         filled = ax.contourf(
             *place,
             _difference(network, teacher, U),
-            levels=np.linspace(-0.21, 0.21, 15),
+            levels=np.arange(-0.195, 0.2, 0.03),
             cmap="PuOr",
             extend="both",
         )
@@ -84,7 +82,7 @@ def errors_on_sphere(X, teacher, networks):
         orientation="horizontal",
         shrink=0.7,
         pad=0.04,
-        ticks=[-0.2, -0.1, 0, 0.1, 0.2],
+        ticks=[-0.15, 0, 0.15],
     )
     bar.set_label("output minus teacher")
     return fig, axes
@@ -101,7 +99,7 @@ def errors_by_decay(lams, curves, threshold):
         Labels, each with an array (l,); the first is drawn as the spurious one.
     threshold : float
     """
-    fig, ax = plt.subplots(figsize=(6.0, 3.8))
+    fig, ax = plt.subplots(figsize=(5.4, 3.6))
     looks = (("-", color.spurious), ("--", color.good))
     for (label, curve), (line, look) in zip(curves.items(), looks, strict=True):
         ax.plot(lams, curve, line, color=look, label=label)

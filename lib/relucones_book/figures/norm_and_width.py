@@ -19,7 +19,7 @@ def norms_by_width(panels):
         standard errors, nan where there is none, and `half`, the least and the largest width at
         which half of the cones are good.
     """
-    fig, axes = plt.subplots(2, 2, figsize=(6.6, 5.4), sharex=True, sharey=True)
+    fig, axes = plt.subplots(2, 2, figsize=(5.4, 5.4), sharex=True, sharey=True)
     for ax, panel in zip(axes.flat, panels.values(), strict=True):
         low, high = panel["half"]
         ax.axvspan(
@@ -61,7 +61,7 @@ def reached_by_width(panels):
         Titles, each with a dict of `m` (w,), `formula` (w,), `start` (w,) and `end` (w, 3): share
         and ends of its bar.
     """
-    fig, axes = plt.subplots(2, 2, figsize=(6.6, 5.4), sharex=True, sharey=True)
+    fig, axes = plt.subplots(2, 2, figsize=(5.4, 5.4), sharex=True, sharey=True)
     for ax, panel in zip(axes.flat, panels.values(), strict=True):
         share, low, high = np.asarray(panel["end"]).T
         ax.errorbar(
@@ -108,8 +108,8 @@ def _finished(fig, axes, panels, ylabel):
         ax.set_xlabel("width $m$")
     for ax in axes[:, 0]:
         ax.set_ylabel(ylabel)
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="lower center", ncols=3, fontsize=10.5)
-    fig.tight_layout(rect=(0, 0.06, 1, 1))
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="lower center", ncols=2, fontsize=10.5)
+    fig.tight_layout(rect=(0, 0.1, 1, 1))
     return fig, axes
 
 
@@ -146,17 +146,18 @@ def norm_before_and_after(kinds):
     kinds : dict
         Titles, each with an array (runs, 2).
     """
-    fig, axes = plt.subplots(1, len(kinds), figsize=(6.8, 3.7), sharey=True)
-    for ax, (title, pairs) in zip(axes, kinds.items(), strict=True):
+    fig, axes = plt.subplots(2, 2, figsize=(5.2, 5.4), sharex=True, sharey=True)
+    for ax, (title, pairs) in zip(axes.flat, kinds.items(), strict=True):
         ax.axhline(1, linestyle="--", color=color.theory, linewidth=1.2)
         ax.plot([0, 1], pairs.T, "-", color=color.wall, linewidth=0.8, alpha=0.6)
         ax.plot(np.zeros(len(pairs)), pairs[:, 0], "o", color=color.gaussian, markersize=4)
         ax.plot(np.ones(len(pairs)), pairs[:, 1], "s", color=color.good, markersize=4)
-        ax.set_title(f"{title}\n{len(pairs)} of 24", fontsize=11)
-        ax.set_xticks([0, 1], ["fits", "end"], fontsize=10)
+        ax.set_title(f"{title}: {len(pairs)} of 24", fontsize=11)
+        ax.set_xticks([0, 1], ["first fit", "end"], fontsize=10)
         ax.set(yscale="log", xlim=(-0.35, 1.35), ylim=(0.7, 25))
-    axes[0].set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
-    axes[0].minorticks_off()
-    axes[0].set_ylabel("norm² / least norm²")
+        ax.minorticks_off()
+    axes[0, 0].set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
+    for ax in axes[:, 0]:
+        ax.set_ylabel("norm² / least norm²")
     fig.tight_layout()
     return fig, axes
