@@ -160,7 +160,7 @@ def mend_links(page):
     """A link to a page that is not in this build (a build of some pages only) is left as an anchor
     with the name of a file, at which the theme's script stumbles."""
     for link in page.select('a[href^="#"]'):
-        link["href"] = re.sub(r"^#(.*)\.(ipynb|md)$", r"\1.html", link["href"])
+        link["href"] = re.sub(r"^#(.*)\.(?:ipynb|md)(#.*)?$", r"\1.html\2", link["href"])
 
 
 def draw_icons(page):

@@ -237,5 +237,6 @@ if (article) {
   markScrolling();
   addTermCards();
   openForPrint();
-  markWholeWords();
+  // after the script of the search, which marks when the page is ready
+  window.addEventListener("load", () => setTimeout(markWholeWords, 50));
 }

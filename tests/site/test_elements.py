@@ -370,7 +370,7 @@ def test_what_the_search_marks_starts_a_word(opened):
         '<span class="highlighted">one</span>s</p>'
     )
     page = opened(text=text)
-    assert page.locator("span.highlighted").count() == 1
+    page.wait_for_function("document.querySelectorAll('span.highlighted').length === 1")
     assert page.inner_html("#p").startswith("cones, <span")
 
 

@@ -26,7 +26,7 @@ PAGE = """<!DOCTYPE html>
 <article class="bd-article"><h1>Two cones</h1>
 <p>With $x$ it is <span class="math">\\(x \\le 1\\)</span> in a first sentence of some length.</p>
 <p>Which of the settings can a neuron reach? Ten of thirty-two. A third <b>sentence</b>.</p>
-<p><a href="#../part1/01_a.ipynb">One</a> <a href="#sol-1">here</a></p>
+<p><a href="#../part1/01_a.ipynb#b">One</a> <a href="#sol-1">here</a></p>
 <pre>a &lt; b &amp;&amp; c   d
   e</pre>
 <div class="solution dropdown admonition" id="sol-1">
@@ -125,7 +125,7 @@ def test_ids_stand_once(page):
 
 
 def test_links_out_of_a_partial_build_lead_to_pages(page):
-    assert '<a href="../part1/01_a.html">One</a> <a href="#sol-1">here</a>' in page
+    assert '<a href="../part1/01_a.html#b">One</a> <a href="#sol-1">here</a>' in page
 
 
 def test_icons_are_drawn_and_unknown_ones_left(page):
