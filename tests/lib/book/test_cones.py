@@ -102,4 +102,4 @@ def test_the_stored_result_is_that_of_the_experiment():
         "not converged",
     }
     X, _ = cones_data({"data": "generic", "n": 6, "d": 3, "seed": 2})
-    np.testing.assert_array_equal(X, data.gaussian_teacher(6, 3, seed=32)[0])
+    np.testing.assert_array_equal(X, data.gaussian_teacher(6, 3, seed=32).X)

@@ -4,14 +4,15 @@ import numpy as np
 
 from relucones import cell_measures, find_coupons
 
-from ...experiments import atlas_data
-from ...reproduce import load
 from .. import Answer
 
 
 def _how_many_times_rarer():
     """Of the problem with d = 3 and one optimum where drawing loses most for 99 %: the counting
     measure of its rarest coupon over the Gaussian measure of its rarest."""
+    from ...experiments import atlas_data  # slow to import
+    from ...reproduce import load
+
     _, table = load("atlas")
     rows = (table["d"] == 3) & (table["optima"] == 1)
     i = np.where(rows, table["gaussian 0.99"] / table["counting 0.99"], 0).argmax()
