@@ -174,7 +174,7 @@ def heights(X, prices, level, neurons):
     neurons : list of (W_start, W_end, a)
         A ring where a neuron starts, a dot where it is later.
     """
-    fig, ax = plt.subplots(figsize=(6.4, 3.9))
+    fig, ax = plt.subplots(figsize=(5.4, 3.8))
     angles = np.linspace(0, 360, 1441)
     ax.plot(angles, _height(X, prices, angles), color=color.dual, lw=1.6, zorder=2)
     for x in X:
@@ -222,19 +222,19 @@ def departures(curves, flow, best):
     best : float
         The least loss of all networks.
     """
-    fig, ax = plt.subplots(figsize=(6.4, 3.9))
+    fig, ax = plt.subplots(figsize=(5.4, 4.0))
     for (eta, (times, losses)), shade in zip(curves.items(), _SHADES[::-1], strict=False):
         ax.plot(times, losses, color=shade, lw=1.8, label=f"descent, step {eta:g}")
     ax.plot(*flow, color=color.spurious, ls="--", lw=2.4, label="gradient flow")
     ax.axhline(best, color=color.good, ls=":", lw=1.6, label="$p^\\star$")
     ax.set(xlabel="time $t$ = step × number of steps", ylabel="loss $L_\\lambda$", ylim=(0, None))
-    fig.legend(loc="lower center", ncols=3, fontsize=10.5, handlelength=1.8)
-    fig.tight_layout(rect=(0, 0.13, 1, 1))
+    fig.legend(loc="lower center", ncols=2, fontsize=11, handlelength=1.8)
+    fig.tight_layout(rect=(0, 0.19, 1, 1))
     return fig, ax
 
 
 def dying_neuron(neuron, rate, departures, delay):
-    """Left: a dying neuron gets smaller than its own imbalance. Right: when descent leaves, by
+    """Above: a dying neuron gets smaller than its own imbalance. Below: when descent leaves, by
     step.
 
     Parameters
@@ -247,7 +247,7 @@ def dying_neuron(neuron, rate, departures, delay):
     delay : float
         The predicted delay for each halving of the step.
     """
-    fig, (left, right) = plt.subplots(1, 2, figsize=(6.8, 4.0))
+    fig, (left, right) = plt.subplots(2, 1, figsize=(5.2, 6.6))
     times, w2, a2, kept = neuron
     B = np.abs(w2 - a2)
     half = times > 0.35 * times[-1]
@@ -267,13 +267,13 @@ def dying_neuron(neuron, rate, departures, delay):
     right.plot(steps, line, color=color.theory, ls="--", lw=1.2, label="predicted slope")
     right.plot(steps, left_at, "o", color=color.spurious, label="descent leaves")
     right.set(xscale="log", xlabel=r"step $\eta$", ylabel="time $t$", title="when descent leaves")
-    right.set_xticks(steps, [f"{step:g}" for step in steps], fontsize=9)
+    right.set_xticks(steps, [f"{step:g}" for step in steps], fontsize=10)
     right.minorticks_off()
     right.set_ylim(0, None)
     right.legend(fontsize=10.5, loc="lower left")
     handles, labels = left.get_legend_handles_labels()
-    fig.legend(handles, labels, loc="lower center", ncols=5, fontsize=10.5, handlelength=1.4)
-    fig.tight_layout(rect=(0, 0.09, 1, 1))
+    left.legend(handles, labels, loc="upper right", ncols=2, fontsize=11, handlelength=1.4)
+    fig.tight_layout()
     return fig, (left, right)
 
 

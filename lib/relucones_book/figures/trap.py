@@ -307,7 +307,7 @@ def direction_path(paths, marks, critical):
     critical : float
         Above this q the rank-one network is not optimal.
     """
-    fig, ax = plt.subplots(figsize=(6.0, 4.2))
+    fig, ax = plt.subplots(figsize=(5.4, 4.0))
     right = 1.25
     ax.fill_between([0, right], critical, 0.75, color=color.spurious, alpha=0.14, lw=0)
     ax.axhline(critical, color=color.spurious, ls="--", lw=1.4)
