@@ -118,7 +118,7 @@ def errors_by_decay(lams, curves, threshold):
         xlabel=r"weight decay $\lambda$",
         ylabel="test error",
     )
-    ax.legend(loc="lower right", fontsize=11)
+    ax.legend(loc="upper left", bbox_to_anchor=(0, 0.85), fontsize=11)
     fig.tight_layout()
     return fig, ax
 
