@@ -25,6 +25,7 @@ DESCRIPTION = (
     "When does gradient descent on a two-layer ReLU network with weight decay end at a global "
     "minimum? A course that you can run: proofs, certificates, measurements."
 )
+FITS_A_PHONE = 640  # pixels for which a figure was drawn; labels of a wider one become too small
 REPEATED_IDS = {"proof", "exercise-content", "solution-content"}
 NO_SCRIPT = (
     "Without JavaScript formulas stand in the notation of TeX, and sliders show their first "
@@ -82,6 +83,7 @@ def finish_page(page, name, depth):
     open_folds(page)
     hide_keys(page)
     repair_ids(page)
+    mend_links(page)
     draw_icons(page)
     describe(page, name, depth)
     tidy_print(page)
@@ -154,6 +156,13 @@ def repair_ids(page):
             seen.add(element["id"])
 
 
+def mend_links(page):
+    """A link to a page that is not in this build (a build of some pages only) is left as an anchor
+    with the name of a file, at which the theme's script stumbles."""
+    for link in page.select('a[href^="#"]'):
+        link["href"] = re.sub(r"^#(.*)\.(ipynb|md)$", r"\1.html", link["href"])
+
+
 def draw_icons(page):
     """Icons as drawings in the page, as the script of 1.5 MB would make them."""
     for mark in page.select('i[class*="fa-"], span[class*="fa-"]'):
@@ -210,6 +219,8 @@ def describe(page, name, depth):
         head.title.string = config["title"]
     title = head.title.get_text().split(" \N{EM DASH} ")[0].strip()
     title = re.sub(r"^\d+\. ", "", title) or config["title"]
+    if title == config["title"]:  # the front page, which would say it twice
+        head.title.string = title
     written = head.find("meta", attrs={"name": "description"})
     about = written["content"] if written else first_words(page) or DESCRIPTION
     address = site_address(config["repository"]["url"])
@@ -261,8 +272,11 @@ def measure_figures(page, folder):
     for image in page.select(".cell_output img[src]"):
         source = folder / image["src"]
         width = drawn_width(source) if "_images/" in image["src"] and source.exists() else None
-        if width is not None and "--drawn" not in image.get("style", ""):
-            image["style"] = f"--drawn: {width:.0f}px; {image.get('style', '')}".strip("; ")
+        if width is None or "--drawn" in image.get("style", ""):
+            continue
+        image["style"] = f"--drawn: {width:.0f}px; {image.get('style', '')}".strip("; ")
+        if width > FITS_A_PHONE:
+            image.wrap(page.new_tag("div", attrs={"class": "figure-box"}))
 
 
 def drawn_width(path):

@@ -57,14 +57,16 @@ function addCodeSwitch() {
 // ---------------------------------------------------------------------------------------------
 // What scrolls sideways says so, and can be scrolled with the keys.
 
-const WIDE = "div.cell_output .output, .wide-table, .pst-scrollable-table-container, "
+const WIDE = "div.cell_output .output, .wide-table, .figure-box, .pst-scrollable-table-container, "
   + "article .highlight pre, div.math mjx-container";
 
 function markScrolling() {
   const mark = (box) => {
     if (!box.isConnected) return;
     const most = box.scrollWidth - box.clientWidth;
-    const holder = box.closest(".cell_output, .cell_input") ?? box.parentElement;
+    const holder = box.matches(".figure-box")
+      ? box.parentElement
+      : box.closest(".cell_output, .cell_input") ?? box.parentElement;
     if (most <= 2) {
       if (box.dataset.scrolls) {
         delete box.dataset.scrolls;

@@ -7,6 +7,7 @@ import base64
 import html
 import io
 import json
+import re
 import zlib
 from importlib import resources
 
@@ -73,9 +74,20 @@ def slider(draw, values, label, alt, caption="", start=0, text=str, image="svg")
         f'<frame-slider data-label="{html.escape(label)}" data-count="{len(values)}" '
         f'data-start="{start}" data-value="{html.escape(written[start])}" '
         f'data-frames="{_packed(frames, alts, written, image)}">'
-        f'<figure><img src="{first}" alt="{html.escape(alts[start])}">{under}</figure>'
+        f'<figure><div class="figure-box"><img src="{first}" alt="{html.escape(alts[start])}"'
+        f"{_drawn(frames[start], image)}></div>{under}</figure>"
         "</frame-slider>"
     )
+
+
+def _drawn(frame, kind):
+    """The width the frame was drawn for, as a variable of its style: on a phone a wide one scrolls
+    rather than become unreadable."""
+    if kind == "png":
+        points = int.from_bytes(frame[16:20], "big") * 72 / plt.rcParams["figure.dpi"]
+    else:
+        points = float(re.search(rb' width="([\d.]+)pt"', frame)[1])
+    return f' style="--drawn: {4 / 3 * points:.0f}px"'
 
 
 def _packed(frames, alts, values, kind):

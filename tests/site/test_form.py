@@ -152,7 +152,7 @@ async (cue) => {
   await MathJax?.startup?.promise;
   await new Promise((done) => setTimeout(done, 200));
   const findings = [];
-  const boxes = 'div.cell_output .output, div.cell_output pre, .wide-table, '
+  const boxes = 'div.cell_output .output, div.cell_output pre, .wide-table, .figure-box, '
     + 'div.math mjx-container, .pst-scrollable-table-container, article table';
   for (const box of document.querySelectorAll(boxes)) {
     if (!box.checkVisibility() || box.scrollWidth <= box.clientWidth + 2) continue;

@@ -26,6 +26,7 @@ PAGE = """<!DOCTYPE html>
 <article class="bd-article"><h1>Two cones</h1>
 <p>With $x$ it is <span class="math">\\(x \\le 1\\)</span> in a first sentence of some length.</p>
 <p>Which of the settings can a neuron reach? Ten of thirty-two. A third <b>sentence</b>.</p>
+<p><a href="#../part1/01_a.ipynb">One</a> <a href="#sol-1">here</a></p>
 <pre>a &lt; b &amp;&amp; c   d
   e</pre>
 <div class="solution dropdown admonition" id="sol-1">
@@ -123,6 +124,10 @@ def test_ids_stand_once(page):
     assert "proof" not in ids
 
 
+def test_links_out_of_a_partial_build_lead_to_pages(page):
+    assert '<a href="../part1/01_a.html">One</a> <a href="#sol-1">here</a>' in page
+
+
 def test_icons_are_drawn_and_unknown_ones_left(page):
     assert page.count("<svg") == 3
     assert '<i class="fa-solid fa-not-there">' in page
@@ -205,8 +210,15 @@ def test_figures_know_the_width_they_were_drawn_for(finish, tmp_path):
     from bs4 import BeautifulSoup
 
     page = BeautifulSoup(
-        '<div class="cell_output"><img src="_images/a.svg"><img src="data:,"></div>', "html.parser"
+        '<div class="cell_output"><img src="_images/a.svg"><img src="data:,">'
+        '<img src="_images/w.svg"></div>',
+        "html.parser",
     )
+    (tmp_path / "_images/w.svg").write_text('<svg width="720pt" height="9pt"/>')
     for _ in range(2):
         finish.measure_figures(page, tmp_path)
-    assert [image.get("style") for image in page.find_all("img")] == ["--drawn: 614px", None]
+    assert [image.get("style") for image in page.find_all("img")] == [
+        "--drawn: 614px", None, "--drawn: 960px",
+    ]  # fmt: skip
+    (box,) = page.select(".figure-box")
+    assert box.img["src"] == "_images/w.svg"

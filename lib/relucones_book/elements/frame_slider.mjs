@@ -42,7 +42,7 @@ class FrameSlider extends HTMLElement {
     controls.append(
       make("label", { htmlFor: id, textContent: label }), this.input, this.output, this.button,
     );
-    this.image.after(controls);
+    (this.image.closest(".figure-box") ?? this.image).after(controls);
     this.input.addEventListener("input", () => { this.stop(); this.show(); });
     this.button.addEventListener("click", () => (this.timer ? this.stop() : this.play()));
   }

@@ -63,6 +63,7 @@ def test_the_first_frame_is_in_the_page_and_all_have_words():
     content, pictures = unpacked(html)
     assert content["alts"] == [f'A line of slope {m} & "more".' for m in (1, 2, 5)]
     assert content["values"] == ["1", "2", "5"]
+    assert re.fullmatch(r"--drawn: 1\d\dpx", first["style"])  # 2 inches, cut tight
     assert first["src"].split(";base64,")[1] == base64.b64encode(pictures[1].encode()).decode()
 
 
