@@ -44,7 +44,7 @@ def paired_errors(rows):
     ax.axvline(0, linestyle="--", color=color.theory, linewidth=1.2)
     ax.set_yticks(range(len(rows)), [f"{label}  ({len(values)})" for label, values in rows.items()])
     ax.set_xscale("symlog", linthresh=0.01)
-    ax.set_xticks([-10, -1, -0.1, 0, 0.1, 1], ["−10", "−1", "−0.1", "0", "0.1", "1"])
+    ax.set_xticks([-1, -0.1, 0, 0.1, 1], ["−1", "−0.1", "0", "0.1", "1"])
     ax.minorticks_off()
     ax.margins(x=0.08)
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel="test error, spurious ends minus optimum")
@@ -118,7 +118,7 @@ def errors_by_decay(lams, curves, threshold):
         xlabel=r"weight decay $\lambda$",
         ylabel="test error",
     )
-    ax.legend(loc="lower right", fontsize=11)
+    ax.legend(loc="upper left", bbox_to_anchor=(0, 0.85), fontsize=11)
     fig.tight_layout()
     return fig, ax
 
