@@ -118,7 +118,8 @@ def polytope(fits, fit, most=20_000):
         row[places] = np.linalg.lstsq(unit[places].T, fit, rcond=None)[0]
     if vertices.min() < 0:
         raise ArithmeticError("a vertex of the polytope of optima has a negative coefficient")
-    order = sorted(range(len(vertices)), key=lambda i: ((vertices[i] > 0).sum(), tuple(vertices[i] > 0)))
+    supports = [tuple(c > 0) for c in vertices]
+    order = sorted(range(len(vertices)), key=lambda i: (sum(supports[i]), supports[i]))
     found = Polytope(vertices[order] / sizes, len(A))
     _check_connected(found)
     return found

@@ -46,7 +46,8 @@ def descent_path(network, target, X, y, lam):
     Examples
     --------
     >>> from relucones import Network
-    >>> start, end = Network([[1.0], [0.0]], [-1.0, 0.0]), Network([[0.0], [0.8**0.5]], [0, 0.8**0.5])
+    >>> start = Network([[1.0], [0.0]], [-1.0, 0.0])
+    >>> end = Network([[0.0], [0.8**0.5]], [0, 0.8**0.5])
     >>> losses = descent_path(start, end, [[1.0]], [1.0], lam=0.2).losses()
     >>> bool((np.diff(losses) <= 1e-12).all()), round(losses[-1], 6)
     (True, 0.36)
@@ -195,7 +196,8 @@ def _straight_on(walk, goal):
         reduced, inverse = program.prices(basis, cost)
         begin, slope = inverse @ h0, inverse @ (h1 - h0)
         falling = slope < -1e-12 * max(np.abs(begin).max(), np.abs(slope).max())
-        ends = np.where(falling, np.maximum(begin + done * slope, 0) / -slope.clip(max=-1e-300), np.inf)
+        here = np.maximum(begin + done * slope, 0)
+        ends = np.where(falling, here / -slope.clip(max=-1e-300), np.inf)
         leaving, step = int(ends.argmin()), min(ends.min(), 1 - done)
         if step > 0:
             c = np.zeros(len(cost))

@@ -148,8 +148,12 @@ class _Problem:
             lengths = np.linalg.norm(blocks, axis=1)
             if lengths.min() <= 1e-7 * max(lengths.max(), 1e-300):
                 continue
-            vectors = [f.basis @ z[: f.basis.shape[1]] for (f, _), z in zip(faces, blocks, strict=True)]
-            if all(self._inside(v, f, 1e-3) for v, (f, _) in zip(vectors, faces, strict=True)):
+            pairs = [
+                (face, face.basis @ z[: face.basis.shape[1]])
+                for (face, _), z in zip(faces, blocks, strict=True)
+            ]
+            vectors = [v for _, v in pairs]
+            if all(self._inside(v, f, 1e-3) for f, v in pairs):
                 yield self._polished(faces, np.array(vectors))
 
     def _minimisers(self, sets):
@@ -221,7 +225,8 @@ class _Problem:
         """The `StationaryPoint` with these neurons, or None if it is none or its fits depend on one
         another."""
         n, k = columns.fits.shape
-        if k and (k > n or np.linalg.cond(columns.fits / np.linalg.norm(columns.fits, axis=0)) > 1e8):
+        unit = columns.fits / np.linalg.norm(columns.fits, axis=0)
+        if k and (k > n or np.linalg.cond(unit) > 1e8):
             return None
         nu = 2 / n * (self.y - columns.fits @ weights)
         concave = False
@@ -233,7 +238,7 @@ class _Problem:
                 return None
             concave |= bool((s * nu[zero] * self._lengths[zero] > _AT_REST * self.lam).any())
         small = Network.from_directions(columns.directions, columns.signs, weights)
-        network = Network(*_padded(small, self.m if k else self.m))
+        network = Network(*_padded(small, self.m))
         value = network.loss(self.X, self.y, self.lam)
         gap = (value - self.bound) / value if value > 0 else 0.0
         return StationaryPoint(network, value, self._kind(k, gap, concave), k, gap)
