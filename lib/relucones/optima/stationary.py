@@ -61,7 +61,7 @@ class StationaryPoint:
 
 
 @dataclass(frozen=True, eq=False)
-class _Face:
+class Face:
     active: np.ndarray  # (n,)
     vanishing: np.ndarray  # (n,)
     basis: np.ndarray  # (d, q): of its span
@@ -98,7 +98,7 @@ def stationary_points(X, y, lam, m):
     X, y = checks.data(X, y)
     lam = checks.penalty(lam)
     m = checks.count(m, "m")
-    faces = [(face, sign) for face in _faces(X) for sign in (1, -1)]
+    faces = [(face, s) for face in faces_of_all_dimensions(Arrangement(X)) for s in (1, -1)]
     sets = sum(comb(len(faces), k) for k in range(1, m + 1))
     if sets > _MOST:
         raise checks.BadInput(
@@ -114,9 +114,8 @@ def stationary_points(X, y, lam, m):
     return sorted((p for p in found if p is not None), key=lambda p: p.value)
 
 
-def _faces(X):
-    """All faces of the arrangement but the origin and those on which no point is active."""
-    A = Arrangement(X)
+def faces_of_all_dimensions(A):
+    """All faces of an arrangement but the origin and those on which no point is active."""
     if A.rank == 0:
         return
     rays, side, _ = A.rays
@@ -132,7 +131,7 @@ def _face(A, active, zero, basis, ray):
     vanishing = A.vanishing_points(zero[None])[0]
     on = A.on_points(active[None])[0] & ~vanishing
     if on.any():
-        yield _Face(on, vanishing, basis, ray)
+        yield Face(on, vanishing, basis, ray)
 
 
 class _Problem:
