@@ -21,7 +21,7 @@ export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup book serve test lint unit kernel thorough site coverage shots tidy newest lock repository bench clean distclean
+.PHONY: help setup book serve test lint unit kernel thorough site coverage shots tidy claims newest lock repository bench clean distclean
 
 help:  ## list the tasks
 	@echo "make TASK, where TASK is one of"
@@ -66,6 +66,9 @@ shots: book  ## pictures of every page (wide, phone, dark) in _build/shots
 
 tidy: setup  ## strip outputs and counts from the notebooks
 	@$(BIN)/python tools/tidy.py
+
+claims: setup  ## write the page "Every claim" from book/claims, and list what is missing (OPTIONS=--check)
+	@$(BIN)/python tools/claims.py $(OPTIONS)
 
 newest: setup  ## the newest versions of the library's dependencies in .venv (undo: make distclean)
 	@rm -f .venv/installed

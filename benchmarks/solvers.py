@@ -94,7 +94,7 @@ def cone_minimum(X, y, lam, patterns, signs):
 
 
 def cone_minimum_by_neurons(X, y, lam, patterns, signs):
-    """The same with a variable for each neuron, as the formula of chapter 3 reads."""
+    """The same with a variable for each neuron, as the program of one cone reads."""
     blocks = np.unique(np.column_stack([signs > 0, patterns]), axis=0)
     vectors = [cp.Variable(X.shape[1]) for _ in blocks]
     pairs = [

@@ -6,7 +6,9 @@ What jupyter-book alone would get wrong, and is done here:
 * its cache sees the notebooks only: when the library, the locked versions, or a data file beside
   the chapters changes, we drop the cache, so that no page shows numbers of older code;
 * it takes MathJax from a foreign host: we lay it out in _build/assets, which becomes part of
-  the site.
+  the site, together with the modules of the elements that notebooks emit;
+* its pages repeat scripts and ids, and fold by script: finish.py mends the HTML;
+* it forgets pages that were renamed: redirects.py leaves a page that leads on.
 """
 
 import argparse
@@ -35,7 +37,15 @@ BUILD = ROOT / "_build"
 HTML = BUILD / "html"
 CACHE = BUILD / ".jupyter_cache"
 BUILD_LIMIT = 1500  # seconds for jupyter-book itself; without a limit a hang would last for ever
-SOURCES = {".ipynb", ".md", ".bib"}  # the rest below book/ is data that chapters read
+SOURCES = {".ipynb", ".md", ".bib", ".yml"}  # the rest below book/ is data that chapters read
+PAGE_FOLDERS = {"_static", "explorables"}
+
+# Kernels draw each figure twice; lightest_pictures keeps one.
+KERNEL_CONFIG = """\
+c = get_config()
+c.InlineBackend.figure_formats = {"svg", "retina"}
+"""
+LARGEST_DRAWING = 200_000  # bytes of a figure as SVG; a heavier one becomes a picture of points
 
 MATHJAX = (
     "tex-chtml.js",
@@ -72,13 +82,18 @@ def notebooks():
 def code_fingerprint():
     """A hash over everything but the notebooks that the outputs depend on."""
     inputs = [ROOT / "constraints.txt", *ROOT.glob("lib/relucones*/**/*")]
-    inputs += [p for p in BOOK.glob("**/*") if p.suffix not in SOURCES]
-    digest = hashlib.sha256(platform.python_version().encode())
+    inputs += [p for p in BOOK.glob("**/*") if p.suffix not in SOURCES and not of_the_page(p)]
+    digest = hashlib.sha256(f"{platform.python_version()} {KERNEL_CONFIG}".encode())
     for path in sorted(inputs):
         if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):
             digest.update(str(path.relative_to(ROOT)).encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def of_the_page(path):
+    """Whether a file below book/ is furniture of the pages, which no notebook reads."""
+    return path.relative_to(BOOK).parts[0] in PAGE_FOLDERS
 
 
 def drop_stale_outputs():
@@ -112,6 +127,27 @@ def processes_killed_on_interrupt():
         raise
 
 
+def configure_kernels():
+    """Kernels started from here on draw as KERNEL_CONFIG says."""
+    profile = BUILD / "ipython/profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.py").write_text(KERNEL_CONFIG)
+    os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
+
+
+def lightest_pictures(notebook):
+    """Of a figure drawn as lines and as points keep the lines, which stay sharp, unless they are
+    heavy."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            data = output.get("data", {})
+            if "image/svg+xml" in data and "image/png" in data:
+                drawing, points = len(data["image/svg+xml"]), 3 * len(data["image/png"]) / 4
+                heavy = drawing > LARGEST_DRAWING or drawing > 3 * points
+                del data["image/svg+xml" if heavy else "image/png"]
+    return notebook
+
+
 def run_notebook(path, timeout):
     """Run one notebook; once more after a time-out, since one run in some hundreds stalls with its
     kernel idle."""
@@ -135,6 +171,7 @@ def execute(jobs, timeout):
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
 
+    configure_kernels()
     cache = get_cache(CACHE)
     pending = []
     for path in notebooks():
@@ -158,7 +195,9 @@ def execute(jobs, timeout):
                 print(f"  {result.time:6.1f} s  {name}", flush=True)
                 record = cache.add_nb_to_project(str(path))
                 bundle = CacheBundleIn(
-                    result.nb, record.uri, data={"execution_seconds": result.time}
+                    lightest_pictures(result.nb),
+                    record.uri,
+                    data={"execution_seconds": result.time},
                 )
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     if failed:
@@ -182,6 +221,18 @@ def lay_out_mathjax():
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy2(path, copy)
     (target / "NOTICE.txt").write_text(MATHJAX_NOTICE.format(version=package.version))
+
+
+def lay_out_assets():
+    """Modules of the elements that notebooks emit, and the picture that links to the site show."""
+    static = BUILD / "assets/_static"
+    (static / "elements").mkdir(parents=True, exist_ok=True)
+    for path in (ROOT / "lib/relucones_book/elements").glob("*.mjs"):
+        copy2(path, static / "elements" / path.name)
+    if not (static / "preview.png").exists():
+        from relucones_book.figures.preview import preview
+
+        preview(static / "preview.png")
 
 
 def write_versions(anew):
@@ -230,6 +281,20 @@ def build():
         sys.exit("The book did not build cleanly: the warnings above count as errors.")
 
 
+def finish_pages():
+    """What jupyter-book and the theme leave undone in the HTML."""
+    import finish  # beside this file
+
+    finish.finish(HTML)
+
+
+def leave_redirects():
+    """Pages at the addresses of book/moved.yml."""
+    import redirects  # beside this file
+
+    redirects.write(HTML)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -238,9 +303,12 @@ def main():
     timeout = yaml.safe_load((ROOT / "_config.yml").read_text())["execute"]["timeout"]
     drop_stale_outputs()
     lay_out_mathjax()
+    lay_out_assets()
     ran = execute(max(1, arguments.jobs), timeout)
     write_versions(anew=ran > 0)
     build()
+    finish_pages()
+    leave_redirects()
     print(f"Built in {time.perf_counter() - start:.0f} s ({ran} notebooks run).  The site is at")
     print(f"  {HTML / 'index.html'}")
     print("Look at it with `make serve`.")

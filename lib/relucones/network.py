@@ -95,8 +95,8 @@ class Network:
         r"""The same function with :math:`|a_j| = \|w_j\|`: the smallest norm that rescaling gives.
 
         Rescaling :math:`(w_j, a_j) \to (t w_j, a_j / t)` with t > 0 changes no output, and
-        :math:`\|w_j\|^2 + a_j^2 \ge 2|a_j|\|w_j\|` with equality exactly when balanced (derived in
-        chapter 1).
+        :math:`\|w_j\|^2 + a_j^2 \ge 2|a_j|\|w_j\|` with equality exactly when balanced (the
+        book's prop-balancing).
 
         Examples
         --------

@@ -4,66 +4,34 @@ Both take the same plain function, which draws one figure for one value.
 """
 
 import base64
-import hashlib
 import html
 import io
+import json
+import re
+import zlib
+from importlib import resources
 
 import matplotlib.pyplot as plt
 
-_STYLE = """
-<style>
-.relucones-slider { margin: 0 0 1rem; padding: .75rem; background: #fff; color: #222;
-  border-radius: .5rem; }
-.relucones-slider img { display: none; width: 100%; max-width: 44rem; height: auto;
-  margin: 0 auto; }
-.relucones-slider img.shown { display: block; }
-html[data-theme="dark"] .relucones-slider { filter: brightness(.85); }
-html[data-theme="dark"] .relucones-slider img {
-  filter: none !important; padding: 0 !important; border: 0 !important; }
-.relucones-slider .controls { display: flex; gap: .75rem; align-items: center;
-  flex-wrap: wrap; max-width: 40rem; margin: 0 auto; }
-.relucones-slider input { flex: 1 1 12rem; min-width: 8rem; accent-color: #0072B2; }
-.relucones-slider output { min-width: 4rem; font-variant-numeric: tabular-nums; }
-.relucones-slider button { padding: .1rem .7rem; border: 1px solid #0072B2; border-radius: .3rem;
-  background: #fff; color: #005a8e; }
-.relucones-slider figcaption { max-width: 44rem; margin: .5rem auto 0; font-size: .95em;
-  color: #333; }
-</style>"""
+from relucones.checks import BadInput
 
-_SCRIPT = """
-<script>
-(() => {
-  const root = document.getElementById("%(id)s");
-  const frames = root.querySelectorAll("img"), input = root.querySelector("input");
-  const output = root.querySelector("output"), button = root.querySelector("button");
-  let timer = null;
-  const show = () => {
-    frames.forEach((frame, i) => frame.classList.toggle("shown", i === Number(input.value)));
-    output.textContent = frames[input.value].dataset.value;
-    input.setAttribute("aria-valuetext", output.textContent);
-  };
-  const stop = () => { clearInterval(timer); timer = null; button.textContent = "Play"; };
-  input.addEventListener("input", () => { stop(); show(); });
-  button.addEventListener("click", () => {
-    if (timer) { stop(); return; }
-    button.textContent = "Pause";
-    timer = setInterval(() => {
-      input.value = (Number(input.value) + 1) %% frames.length; show();
-    }, 700);
-  });
-  show();
-})();
-</script>"""
+MIME = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 class Slider:
-    """Pre-drawn frames with a slider, as HTML that depends on nothing else."""
+    """Pre-drawn frames with a slider, as HTML that depends on nothing else.
+
+    The page of the site has the module of the slider, and takes the copy of it out that stands here
+    for notebooks.
+    """
 
     def __init__(self, markup):
         self._markup = markup
 
     def _repr_html_(self):
-        return self._markup
+        module = resources.files(__package__).joinpath("elements/frame_slider.mjs")
+        script = module.read_text(encoding="utf-8")
+        return f"{self._markup}<script data-notebook>{{{script}}}</script>"
 
 
 def slider(draw, values, label, alt, caption="", start=0, text=str, image="svg"):
@@ -80,7 +48,7 @@ def slider(draw, values, label, alt, caption="", start=0, text=str, image="svg")
     alt : callable
         ``alt(value)`` says in words what that frame shows.
     caption : str
-        Shown under the figure.
+        Shown under the figure, as HTML.
     start : int
         The position shown first.
     text : callable
@@ -95,28 +63,41 @@ def slider(draw, values, label, alt, caption="", start=0, text=str, image="svg")
     """
     values = list(values)
     if not values or not 0 <= start < len(values):
-        raise ValueError(
+        raise BadInput(
             f"start must be a position among the {len(values)} values, but it is {start}"
         )
-    frames = []
-    for i, value in enumerate(values):
-        shown = ' class="shown"' if i == start else ""
-        source = _image(draw(value)[0], image)
-        frames.append(
-            f'<img{shown} src="{source}" alt="{html.escape(alt(value))}" '
-            f'data-value="{html.escape(text(value))}">'
-        )
-    name = "slider-" + hashlib.sha256("".join([label, caption, *frames]).encode()).hexdigest()[:10]
+    frames = [_bytes(draw(value)[0], image) for value in values]
+    first = f"data:{MIME[image]};base64,{base64.b64encode(frames[start]).decode()}"
+    alts, written = [alt(value) for value in values], [text(value) for value in values]
+    under = f"<figcaption>{caption}</figcaption>" if caption else ""
     return Slider(
-        f'{_STYLE}<figure class="relucones-slider" id="{name}">{"".join(frames)}'
-        f'<div class="controls"><label for="{name}-input">{html.escape(label)}</label>'
-        f'<input id="{name}-input" type="range" min="0" max="{len(values) - 1}" step="1" '
-        f'value="{start}">'
-        f'<output for="{name}-input">{html.escape(text(values[start]))}</output>'
-        f'<button type="button" aria-label="Play {html.escape(label)}">Play</button></div>'
-        + (f"<figcaption>{caption}</figcaption>" if caption else "")
-        + f"</figure>{_SCRIPT % {'id': name}}"
+        f'<frame-slider data-label="{html.escape(label)}" data-count="{len(values)}" '
+        f'data-start="{start}" data-value="{html.escape(written[start])}" '
+        f'data-frames="{_packed(frames, alts, written, image)}">'
+        f'<figure><div class="figure-box"><img src="{first}" alt="{html.escape(alts[start])}"'
+        f"{_drawn(frames[start], image)}></div>{under}</figure>"
+        "</frame-slider>"
     )
+
+
+def _drawn(frame, kind):
+    """The width the frame was drawn for, as a variable of its style: on a phone a wide one scrolls
+    rather than become unreadable."""
+    if kind == "png":
+        points = int.from_bytes(frame[16:20], "big") * 72 / plt.rcParams["figure.dpi"]
+    else:
+        points = float(re.search(rb' width="([\d.]+)pt"', frame)[1])
+    return f' style="--drawn: {4 / 3 * points:.0f}px"'
+
+
+def _packed(frames, alts, values, kind):
+    """All frames in one compressed text; those of one figure share most of their lines."""
+    lines = {}
+    texts = [f.decode() if kind == "svg" else base64.b64encode(f).decode() for f in frames]
+    lists = [[lines.setdefault(line, len(lines)) for line in text.split("\n")] for text in texts]
+    content = {"kind": kind, "lines": list(lines), "frames": lists, "alts": alts, "values": values}
+    packed = zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 9)
+    return base64.b64encode(packed).decode()
 
 
 def interact(draw, values, label, start=0):
@@ -153,8 +134,3 @@ def _bytes(figure, kind):
     figure.savefig(buffer, format=kind, metadata=metadata, bbox_inches="tight")
     plt.close(figure)
     return buffer.getvalue()
-
-
-def _image(figure, kind):
-    mime = "image/svg+xml" if kind == "svg" else "image/png"
-    return f"data:{mime};base64,{base64.b64encode(_bytes(figure, kind)).decode()}"

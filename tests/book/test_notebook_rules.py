@@ -9,15 +9,15 @@ EVERY NOTEBOOK (``book/**/*.ipynb``)
       ``keep_output`` and ``nbval-check-output``; nbval then compares its text.
   R3  The first code cell is tagged ``remove-cell`` and reads exactly as ``COLAB_CELL`` below
       (best as the second cell of the notebook, right under the title).
-  R4  A code cell has 1 to 15 lines (blank lines and comments count; the Colab cell does not).
-      Only the tags of ``KNOWN_TAGS``.
+  R4  A code cell that shows its code has 1 to 15 lines (blank lines and comments count; the
+      Colab cell does not), a folded or hidden one at most 60.  Only the tags of ``KNOWN_TAGS``.
   R5  No ``sys.path``, no ``os.chdir``, no shell lines (``!``) and no magics outside the Colab
       cell, no network, no clock (``time``, ``datetime``, ``timeit``).
   R6  Randomness only through ``np.random.default_rng(SEED)`` with a seed: no other
       ``np.random.*``, no ``import random``.
   R7  A ``remove-cell`` cell (other than the Colab cell) asserts and defines nothing: it holds
-      only ``assert`` statements and calls of ``np.testing.assert_*``; no ``:=``.
-      Every assertion goes there: a visible cell has no bare ``assert``.
+      only ``assert`` statements and calls of ``np.testing.assert_*``; no ``:=``.  Or it is a
+      live widget (R9).  Every assertion goes there: a cell of the page has no bare ``assert``.
   R8  A cell that draws (it calls ``plt.show()`` or ``plots.something(...)`` or
       ``figures.something(...)`` outside a function)
       ends with ``plt.show()`` and carries this metadata::
@@ -27,11 +27,26 @@ EVERY NOTEBOOK (``book/**/*.ipynb``)
 
       The name is unique in the book.  Exempt: cells tagged ``remove-output``, and the
       sliders (R9), whose frames carry their own alt text.
-  R9  Live widgets are an extra: a cell that mentions ``ipywidgets``, ``interact`` or
-      ``widgets.`` is tagged ``remove-output``.  Readers of the site get a pre-drawn
-      ``sliders.slider(...)`` instead; ``sliders.interact(...)`` moves the same figure live.
+  R9  Live widgets are for readers with a kernel: a cell that mentions ``ipywidgets``,
+      ``interact`` or ``widgets.`` is tagged ``remove-cell`` and holds nothing but
+      ``sliders.interact(...)``.  The page has the pre-drawn ``sliders.slider(...)``.
   R10 Pictures in markdown have alt text and are local; links to other pages are relative
-      without host.  No raw ``<img>``, ``<script>``, ``<iframe>``.
+      without host.  No raw ``<img>``, ``<script>``, ``<iframe>``, and no ``<script`` in code:
+      what moves is a custom element of ``ELEMENTS``, and its module comes with the page.
+  R11 Code that draws, or only imports, or only holds words is folded.  A cell tagged
+      ``hide-input`` is one that
+
+      - holds only imports (and calls that set a style),
+      - holds only texts: captions, alternative texts, functions that return them,
+      - draws, or defines a function that draws, or makes a slider or a quiz.
+
+      All else that stays visible is there to be read.
+  R12 Nothing dead on the page: no cell whose code is hidden for good (``remove-input``) without
+      something to show in its last line, and none that shows neither code nor output.
+  R13 No typed chapter numbers, which change when a chapter is split: link a chapter by its
+      title, ``[Orthogonal data](../part2/08_orthogonal.ipynb)``.
+  R14 No printed truth: no cell of the page writes ``your value`` or ``true value``, and the truth
+      of an exercise stands in no folded cell.  A field takes the answer (C9).
 
 EVERY CHAPTER (``book/part*/*.ipynb``), in addition
   C1  The first cell is markdown and starts with the only ``# Title`` of the notebook.
@@ -51,15 +66,24 @@ EVERY CHAPTER (``book/part*/*.ipynb``), in addition
           **Time**: 25 minutes to read, 20 seconds to run.
           :::
 
+      There, too, stands a box with the loss, lambda and the symbols, in three lines::
+
+          :::{admonition} In three lines
+          :class: symbols
+          ...
+          :::
+
   C3  Sections (``##``), in this order: ``The question``, ``The claim``,
       ``The idea of the proof``, ``The proof`` (optional), ``Numerical corner``,
-      ``Experiment``, ``What to remember``, ``Exercises``.  A heading may go on after a colon
-      ("## Experiment: repeated rows").  Other sections may stand between them, but nothing
+      ``Experiment``, ``What to remember``, ``Quiz``, ``Exercises``.  A heading may go on after a
+      colon ("## Experiment: repeated rows").  Other sections may stand between them, but nothing
       comes after ``Exercises``.
-  C4  ``The question`` holds a picture or a slider, and comes to it before any displayed formula.
+  C4  ``The question`` holds a picture, a slider or an explorable, and comes to it before any
+      displayed formula.
   C5  ``The claim`` holds a ``{prf:theorem}``, ``{prf:proposition}``, ``{prf:lemma}`` or
-      ``{prf:corollary}``.  Each such block of the chapter has a ``:label:`` and says
-      where it comes from: a ``{cite}`` role or the words ``*derived here*``.
+      ``{prf:corollary}``.  Each such block of the chapter has a ``:label:`` and a mark that
+      says where it comes from: ``[cited](../sources.md#cited)`` with a ``{cite}`` role,
+      ``[derived](../sources.md#derived)`` or ``[measured](../sources.md#measured)``.
   C6  At least one ``{prf:proof}`` between ``The idea of the proof`` and ``Exercises``.
       A long one is folded by putting it inside a ``{dropdown}``; ``:class: dropdown`` on a
       ``{prf:proof}`` is an error, since it breaks the script that folds the solutions::
@@ -69,15 +93,23 @@ EVERY CHAPTER (``book/part*/*.ipynb``), in addition
           ...
           ```
           ````
-  C7  ``Numerical corner`` and ``Experiment`` each hold at least one visible code cell.
+  C7  ``Numerical corner`` and ``Experiment`` each hold at least one code cell of the page that
+      does more than import.
   C8  At least three exercises, each ``{exercise}`` (or ``{exercise-start}``) with a
       ``:label:`` and each with a ``{solution} label`` (or ``{solution-start}``) that has
       ``:class: dropdown``.
-  C9  A self-check: at least one code cell under ``Exercises`` prints ``your value`` and
-      ``true value``.
-  C10 At least two ``remove-cell`` assertion cells, one ``slider(`` call, and one live widget
-      cell (R9).
+  C9  A self-check: under ``Exercises`` at least one cell tagged ``remove-input`` whose only line
+      is ``answers.field("ex-label")``, with the label of an exercise of the chapter (and a suffix,
+      ``"ex-label:angle"``, where it asks for several numbers).
+      The truth lives in ``lib/relucones_book/answers/keys``.
+  C10 At least two ``remove-cell`` assertion cells, and one slider or explorable.
   C11 At least three ``{term}`` roles, so that the glossary is used.
+  C12 The first picture stands before the first visible code.
+  C13 At most 3,500 words on the main line: markdown outside ``{dropdown}``, ``{solution}`` and
+      ``{prf:proof}``.
+  C14 ``Quiz`` holds three to five questions: one cell tagged ``hide-input`` that ends with
+      ``quiz(...)``; longer questions may be made in folded cells before it.  The key of at least
+      one is computed: its ``right`` is no literal.
 
 How a rule is written: a function of one notebook that returns a list of complaints, each
 naming the cell.  ``test_rules_bite.py`` breaks a correct chapter once for every rule.
@@ -93,6 +125,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+
+from relucones_book import answers
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
@@ -120,6 +154,12 @@ KNOWN_TAGS = {
     "margin",
 }
 MAX_LINES = 15
+MAX_FOLDED_LINES = 60
+MAX_WORDS = 3500
+FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+# Custom elements that notebooks may hold; their modules come with the page.
+EXPLORABLES = {"cone-explorer"}
+ELEMENTS = {"answer-field", "quiz-box", "frame-slider"} | EXPLORABLES
 MAX_SECONDS = 60
 SECTIONS = [
     "The question",
@@ -129,6 +169,7 @@ SECTIONS = [
     "Numerical corner",
     "Experiment",
     "What to remember",
+    "Quiz",
     "Exercises",
 ]
 OPTIONAL_SECTIONS = {"The proof"}
@@ -276,6 +317,105 @@ def is_slider(piece):
     return (t := tree(piece)) is not None and any(c.split(".")[-1] == "slider" for c in calls(t))
 
 
+def custom_elements(text):
+    return re.findall(r"</?([a-z][a-z0-9]*(?:-[a-z]+)+)(?=[\s>])", text)
+
+
+def is_explorable(piece):
+    return piece.kind == "markdown" and bool(EXPLORABLES & set(custom_elements(piece.text)))
+
+
+def is_picture(piece):
+    """Whether a reader of the page sees something there that is no text."""
+    if piece.kind == "code":
+        return "remove-cell" not in piece.tags and (draws(piece) or is_slider(piece))
+    return is_explorable(piece) or bool(re.search(r"!\[|\{(image|figure)\}", piece.text))
+
+
+DRAWING = re.compile(r"(plt|ax|axes|fig|figure|plots|figures)\b.*")
+
+
+def draws_anywhere(piece):
+    """Whether a cell draws, or defines what draws."""
+    return (t := tree(piece)) is not None and any(
+        DRAWING.fullmatch(name) and not name.split(".")[-1].startswith(NOT_PICTURES)
+        for name in calls(t)
+        if "." in name
+    )
+
+
+def is_import(statement):
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        name = (dotted(statement.value.func) or "").split(".")[-1]
+        return name.startswith(("use_", "set_"))
+    return isinstance(statement, ast.Import | ast.ImportFrom)
+
+
+def is_words(statement):
+    """A caption or alternative text, or a function that returns one."""
+    if isinstance(statement, ast.FunctionDef):
+        *before, last = statement.body
+        return not before and isinstance(last, ast.Return) and is_text(last.value)
+    return isinstance(statement, ast.Assign) and is_text(statement.value)
+
+
+def is_text(node):
+    if isinstance(node, ast.JoinedStr):
+        return True
+    if isinstance(node, ast.BinOp):
+        return is_text(node.left) and is_text(node.right)
+    if isinstance(node, ast.Lambda):
+        return is_text(node.body)
+    if isinstance(node, ast.List | ast.Tuple):
+        return bool(node.elts) and all(map(is_text, node.elts))
+    if isinstance(node, ast.Dict):
+        return bool(node.values) and all(map(is_text, node.values))
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value
+
+
+def shows_something(piece):
+    """Whether the last line of a cell, or a print, leaves an output."""
+    if (t := tree(piece)) is None or not t.body:
+        return "raises-exception" in piece.tags
+    return isinstance(t.body[-1], ast.Expr) or "print" in set(calls(t, inside_functions=False))
+
+
+def question_calls(pieces):
+    for piece in pieces:
+        if piece.kind == "code" and (t := tree(piece)) is not None:
+            for node in ast.walk(t):
+                if isinstance(node, ast.Call) and (dotted(node.func) or "").endswith("question"):
+                    yield node
+
+
+def main_line(nb):
+    """The words of the text without what is folded: proofs, solutions, dropdowns."""
+    kept, fence, gated = [], None, False
+    for cell in nb.cells:
+        if cell.cell_type != "markdown":
+            continue
+        for line in cell.source.splitlines():
+            mark = re.match(r"\s*(`{3,}|:{3,}|~{3,})(\{[\w:-]+\})?", line)
+            name = (mark[2] or "").strip("{}") if mark else ""
+            if fence is not None:
+                if mark and line.strip() == fence:
+                    fence = None
+            elif name in {"solution-start", "solution-end"}:
+                gated = name == "solution-start"
+                fence = mark[1]
+            elif name in FOLDED_BLOCKS:
+                fence = mark[1]
+            elif not gated and not mark and not re.match(r"\s*:[\w-]+:\s", line):
+                kept.append(line)
+    text = re.sub(r"\$\$.*?\$\$", " formula ", "\n".join(kept), flags=re.DOTALL)
+    text = re.sub(r"\$[^$]+\$", " formula ", text)
+    text = re.sub(r"\]\([^)]*\)|\{\w[\w:-]*\}", "]", text)
+    return re.findall(r"\w[\w'’.,-]*", text)
+
+
+FOLDED_BLOCKS = {"dropdown", "solution", "prf:proof"}
+
+
 def is_widget(piece):
     return bool(re.search(r"\bipywidgets\b|\binteract(ive|_manual)?\b|\bwidgets\.", piece.text))
 
@@ -351,8 +491,9 @@ def r3_colab_cell(nb):
 def r4_short_cells_known_tags(nb):
     for piece in nb.user_code():
         lines = len(piece.text.splitlines())
-        if not 1 <= lines <= MAX_LINES:
-            yield f"{at(piece)}: {lines} lines, expected 1 to {MAX_LINES}"
+        most = MAX_FOLDED_LINES if piece.tags & FOLDED else MAX_LINES
+        if not 1 <= lines <= most:
+            yield f"{at(piece)}: {lines} lines, expected 1 to {most}"
     for index, cell in enumerate(nb.cells):
         if unknown := set(cell.metadata.get("tags", [])) - KNOWN_TAGS:
             yield f"cell {index}: unknown tags {sorted(unknown)}"
@@ -391,7 +532,7 @@ def r7_hidden_assertions(nb):
     for piece in nb.user_code():
         if (t := tree(piece)) is None:
             continue
-        if "remove-cell" in piece.tags:
+        if "remove-cell" in piece.tags and not is_widget(piece):
             if not t.body or not all(is_assertion(s) for s in t.body):
                 yield f"{at(piece)}: a remove-cell cell holds assertions only"
             if any(isinstance(node, ast.NamedExpr) for node in ast.walk(t)):
@@ -423,8 +564,17 @@ def r8_figures_described(nb):
 
 def r9_widgets_are_extra(nb):
     for piece in nb.user_code():
-        if is_widget(piece) and "remove-output" not in piece.tags:
-            yield f"{at(piece)}: live widgets need the tag remove-output"
+        if not is_widget(piece):
+            continue
+        if "remove-cell" not in piece.tags:
+            yield f"{at(piece)}: live widgets need the tag remove-cell"
+        if (t := tree(piece)) is not None and not all(
+            isinstance(s, ast.Expr)
+            and isinstance(s.value, ast.Call)
+            and (dotted(s.value.func) or "").endswith("interact")
+            for s in t.body
+        ):
+            yield f"{at(piece)}: a live widget is one call of sliders.interact(...) in its own cell"
 
 
 def r10_markdown_pictures_and_links(nb):
@@ -439,6 +589,60 @@ def r10_markdown_pictures_and_links(nb):
                 yield f"{at(piece)}: picture {block[0]} has no :alt:"
         if tag := re.search(r"<(img|script|iframe|video|link)\b", piece.text):
             yield f"{at(piece)}: raw <{tag[1]}>"
+        prose = re.sub(r"`[^`\n]*`|\$[^$]*\$", "", piece.text)
+        if unknown := set(custom_elements(prose)) - ELEMENTS:
+            yield f"{at(piece)}: custom elements {sorted(unknown)}, which no module defines"
+    for piece in nb.user_code():
+        if "<script" in piece.text:
+            yield f"{at(piece)}: a script; write a module and a custom element"
+
+
+def r11_folded(nb):
+    for piece in nb.user_code():
+        if piece.tags & FOLDED or (t := tree(piece)) is None or not t.body:
+            continue
+        if all(map(is_import, t.body)):
+            what = "only imports"
+        elif all(is_import(s) or is_words(s) for s in t.body):
+            what = "only holds words"
+        elif draws_anywhere(piece):
+            what = "draws"
+        elif is_slider(piece) or any(c.split(".")[-1] in {"quiz", "question"} for c in calls(t)):
+            what = "makes a slider or a quiz"
+        else:
+            continue
+        yield f"{at(piece)}: {what}, and is not tagged hide-input"
+
+
+def r12_nothing_dead(nb):
+    for piece in nb.user_code():
+        if "remove-cell" in piece.tags:
+            continue
+        if "remove-input" in piece.tags and (
+            "remove-output" in piece.tags or not shows_something(piece)
+        ):
+            yield f"{at(piece)}: its code is hidden for good, and it shows nothing"
+        elif "remove-output" in piece.tags and piece.tags & FOLDED:
+            yield f"{at(piece)}: folded, and without output"
+        if "hide-cell" in piece.tags:
+            yield f"{at(piece)}: folded whole; tag it hide-input"
+
+
+TYPED_NUMBER = re.compile(r"\b[Cc]hapters?\s+(\d+|one|two|three|four|five|six|seven|eight)\b")
+
+
+def r13_no_typed_chapter_numbers(nb):
+    for piece in nb.pieces:
+        for found in TYPED_NUMBER.finditer(piece.text):
+            yield f"{at(piece)}: {found[0]!r}; link the chapter by its title"
+
+
+def r14_no_printed_truth(nb):
+    for piece in nb.user_code():
+        if "remove-cell" in piece.tags:
+            continue
+        if found := re.search(r"(your|true|right) (value|answer)s?\b", piece.text, re.IGNORECASE):
+            yield f"{at(piece)}: writes {found[0]!r}; a field takes the answer"
 
 
 # ---------------------------------------------------------------------------------------------
@@ -475,6 +679,17 @@ def c2_goals(nb):
         yield f"Goals lacks 'NN seconds to run' with at most {MAX_SECONDS}"
 
 
+def c2_three_lines(nb):
+    boxes = [b for b in nb.blocks("admonition") if b.argument == "In three lines"]
+    if len(boxes) != 1 or boxes[0].section is not None:
+        yield "expected one admonition titled 'In three lines' before the first section"
+        return
+    if "symbols" not in boxes[0].options.get("class", "").split():
+        yield "'In three lines' lacks ':class: symbols'"
+    if not 1 <= len([line for line in boxes[0].body.splitlines() if line.strip()]) <= 12:
+        yield "'In three lines' is empty, or no longer short"
+
+
 def c3_sections_in_order(nb):
     names = [section_name(text) for level, text in nb.headings if level == 2]
     ours = [n for n in names if n in SECTIONS]
@@ -487,17 +702,20 @@ def c3_sections_in_order(nb):
 
 def c4_picture_before_formula(nb):
     for piece in nb.section("The question"):
-        if piece.kind == "code" and (draws(piece) or is_slider(piece)):
-            return
         if piece.kind == "markdown":
-            picture = re.search(r"!\[|\{(image|figure)\}", piece.text)
+            picture = re.search(
+                r"!\[|\{(image|figure)\}|<(" + "|".join(EXPLORABLES) + r")\b", piece.text
+            )
             formula = re.search(r"\$\$|\{math\}|\\begin\{(align|equation|gather)", piece.text)
             if formula and (not picture or formula.start() < picture.start()):
                 yield f"{at(piece)}: a displayed formula before the first picture of 'The question'"
                 return
-            if picture:
-                return
+        if is_picture(piece):
+            return
     yield "'The question' holds no picture"
+
+
+MARK = re.compile(r"\[(cited|derived|measured)\]\((?:\.\./)*sources\.md#(\w+)\)")
 
 
 def c5_claims_have_sources(nb):
@@ -509,8 +727,14 @@ def c5_claims_have_sources(nb):
         where = f"{{{block.name}}} {block.argument}"
         if "label" not in block.options:
             yield f"{where}: no :label:"
-        if not re.search(r"\{cite(:\w+)?\}`|\*derived here\*", block.argument + block.body):
-            yield f"{where}: neither {{cite}} nor *derived here*"
+        text = block.argument + block.body
+        marks = MARK.findall(text)
+        if not marks:
+            yield f"{where}: no mark, such as [derived](../sources.md#derived)"
+        if any(word != anchor for word, anchor in marks):
+            yield f"{where}: a mark leads to the anchor of another one"
+        if ("cited", "cited") in marks and not re.search(r"\{cite(:\w+)?\}`", text):
+            yield f"{where}: marked as cited, without a {{cite}} role"
 
 
 def c6_proof(nb):
@@ -528,8 +752,13 @@ def c6_proof(nb):
 def c7_numbers(nb):
     for name in ("Numerical corner", "Experiment"):
         pieces = nb.section(name)
-        if not any(p.kind == "code" and "remove-cell" not in p.tags for p in pieces):
-            yield f"'{name}' holds no visible code cell"
+        if not any(
+            p.kind == "code"
+            and "remove-cell" not in p.tags
+            and not ((t := tree(p)) is not None and all(map(is_import, t.body)))
+            for p in pieces
+        ):
+            yield f"'{name}' holds no code cell but imports"
 
 
 def c8_exercises(nb):
@@ -547,26 +776,85 @@ def c8_exercises(nb):
             yield f"the solution of {label} lacks ':class: dropdown'"
 
 
+def answer_fields(nb):
+    """The labels of the answer fields of a notebook, and their cells."""
+    for piece in nb.user_code():
+        if (t := tree(piece)) is None:
+            continue
+        for node in ast.walk(t):
+            if isinstance(node, ast.Call) and dotted(node.func) == "answers.field":
+                literal = node.args and isinstance(node.args[0], ast.Constant)
+                yield (node.args[0].value if literal else None), piece
+
+
 def c9_self_check(nb):
-    cells = [p for p in nb.section("Exercises") if p.kind == "code"]
-    if not any("your value" in p.text and "true value" in p.text for p in cells):
-        yield "no code cell under 'Exercises' prints 'your value' and 'true value'"
+    exercises = {b.options.get("label") for b in nb.blocks("exercise", "exercise-start")}
+    fields = list(answer_fields(nb))
+    if not any(p.section and section_name(p.section) == "Exercises" for _, p in fields):
+        yield "no answers.field(...) under 'Exercises'"
+    for label, piece in fields:
+        if len(piece.text.strip().splitlines()) != 1 or "remove-input" not in piece.tags:
+            yield f"{at(piece)}: a field is the only line of a cell tagged remove-input"
+        if not isinstance(label, str) or label.partition(":")[0] not in exercises:
+            yield f"{at(piece)}: {label!r} is no exercise of this chapter"
 
 
 def c10_hidden_numbers_and_interaction(nb):
-    hidden = [p for p in nb.user_code() if "remove-cell" in p.tags]
+    hidden = [p for p in nb.user_code() if "remove-cell" in p.tags and not is_widget(p)]
     if len(hidden) < 2:
         yield f"{len(hidden)} hidden assertion cells, expected at least two"
-    if not any(is_slider(p) for p in nb.code):
-        yield "no slider(...) for readers without a kernel"
-    if not any(is_widget(p) for p in nb.code):
-        yield "no live widget for readers with a kernel"
+    if not any(is_slider(p) and "remove-cell" not in p.tags for p in nb.code) and not any(
+        map(is_explorable, nb.markdown)
+    ):
+        yield "no slider(...) and no explorable"
 
 
 def c11_glossary_used(nb):
     used = sum(len(re.findall(r"\{term\}`", p.text)) for p in nb.markdown)
     if used < 3:
         yield f"{used} {{term}} roles, expected at least three"
+
+
+def c12_picture_before_code(nb):
+    user = {id(piece) for piece in nb.user_code()}
+    for piece in nb.pieces:
+        if is_picture(piece):
+            return
+        if id(piece) in user and not piece.tags & FOLDED:
+            yield f"{at(piece)}: visible code before the first picture"
+            return
+    yield "no picture"
+
+
+def c13_length(nb):
+    words = len(main_line(nb))
+    if words > MAX_WORDS:
+        yield f"{words} words on the main line, expected at most {MAX_WORDS}"
+
+
+def c14_quiz(nb):
+    pieces = nb.section("Quiz")
+    cells = [p for p in pieces if p.kind == "code" and "remove-cell" not in p.tags]
+    ends = [t.body[-1] for p in cells if (t := tree(p)) is not None and t.body]
+    if not any(
+        isinstance(e, ast.Expr)
+        and isinstance(e.value, ast.Call)
+        and (dotted(e.value.func) or "").split(".")[-1] == "quiz"
+        for e in ends
+    ):
+        yield "no cell under 'Quiz' ends with quiz(...)"
+    asked = list(question_calls(pieces))
+    if not 3 <= len(asked) <= 5:
+        yield f"{len(asked)} questions in the quiz, expected three to five"
+    rights = [k.value for q in asked for k in q.keywords if k.arg == "right"]
+    if rights and all(all_literal(value) for value in rights):
+        yield "every key of the quiz is typed; compute one"
+
+
+def all_literal(node):
+    if isinstance(node, ast.List | ast.Tuple):
+        return all(map(all_literal, node.elts))
+    return isinstance(node, ast.Constant)
 
 
 NOTEBOOK_RULES = [
@@ -580,10 +868,15 @@ NOTEBOOK_RULES = [
     r8_figures_described,
     r9_widgets_are_extra,
     r10_markdown_pictures_and_links,
+    r11_folded,
+    r12_nothing_dead,
+    r13_no_typed_chapter_numbers,
+    r14_no_printed_truth,
 ]
 CHAPTER_RULES = [
     c1_title,
     c2_goals,
+    c2_three_lines,
     c3_sections_in_order,
     c4_picture_before_formula,
     c5_claims_have_sources,
@@ -593,6 +886,9 @@ CHAPTER_RULES = [
     c9_self_check,
     c10_hidden_numbers_and_interaction,
     c11_glossary_used,
+    c12_picture_before_code,
+    c13_length,
+    c14_quiz,
 ]
 
 
@@ -630,3 +926,25 @@ def test_figure_names_are_unique_in_the_book():
             if name:
                 assert name not in owner, f"{name} stands in {owner[name]} and {path.name}"
                 owner[name] = path.name
+
+
+@pytest.mark.parametrize("path", pages("**/*.md"), ids=label)
+def test_pages_of_text_type_no_chapter_numbers(path):
+    assert not TYPED_NUMBER.findall(path.read_text(encoding="utf-8"))
+
+
+def test_the_library_types_no_chapter_numbers():
+    typed = {
+        str(path.relative_to(ROOT)): found
+        for path in sorted(ROOT.glob("lib/relucones*/**/*.py"))
+        if (found := TYPED_NUMBER.findall(path.read_text(encoding="utf-8")))
+    }
+    assert not typed
+
+
+def test_every_answer_has_its_field_and_every_field_its_answer():
+    shown = [
+        label for path in pages("**/*.ipynb") for label, _ in answer_fields(Notebook.read(path))
+    ]
+    assert len(shown) == len(set(shown)), "a field stands twice"
+    assert set(shown) == set(answers.answers())

@@ -28,7 +28,7 @@ WITHIN = {
         "exact_ceiling", "faces", "climbing", "dual", "solution", "cone_program", "cutting_planes",
         "programs", "certificate", "exact_least_squares", "proof_writing", "sharpened", "polytope",
     ],
-    "coupons": ["collecting", "holders", "probability", "landscape"],
+    "coupons": ["collecting", "holders", "bad_minima", "probability", "landscape"],
     "training": ["start", "limits", "records", "state", "flow", "descent", "runs"],
     "command_line": ["options", "progress", "report", "commands"],
     "plots": ["style", "cells", "networks", "certificates", "coupons"],

@@ -32,7 +32,7 @@ LOADING_RELATIONS = {
     "dns-prefetch",
     "manifest",
 }
-MAX_BYTES = 5_000_000
+MAX_BYTES = 1_000_000
 FOREIGN_SCRIPTS = ("require.js", "require.min.js", "embed-amd", "html-manager")
 
 
@@ -126,7 +126,8 @@ def test_launch_buttons(notebook):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_page_weight(name):
-    """A phone has to load it: the page itself, with the pre-drawn frames that lie in it."""
+    """A phone has to load it: the page itself, with the frames of its sliders.  What it loads
+    besides is weighed in test_form.py."""
     assert (HTML / name).stat().st_size < MAX_BYTES
 
 

@@ -95,3 +95,25 @@ def test_an_interrupt_is_one_line_and_ends_the_notebooks(tmp_path, after):
     assert process.returncode == 130
     assert "build: stopped; notebooks that ran to their end are kept" in said
     assert "Traceback" not in said
+
+
+def test_of_two_pictures_the_sharp_one_stays_unless_it_is_heavy(build):
+    def output(drawing, points):
+        data = {"image/svg+xml": "x" * drawing, "image/png": "x" * points, "text/plain": "Figure"}
+        return nbformat.v4.new_output("display_data", data=data)
+
+    cell = nbformat.v4.new_code_cell(
+        "", outputs=[output(9000, 8000), output(900_000, 800_000), output(90_000, 8000)]
+    )
+    kept = build.lightest_pictures(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
+    assert [sorted(o.data) for o in kept] == [
+        ["image/svg+xml", "text/plain"],
+        ["image/png", "text/plain"],
+        ["image/png", "text/plain"],
+    ]
+
+
+def test_furniture_of_the_pages_runs_no_notebook_again(build):
+    assert build.of_the_page(build.BOOK / "_static/book.css")
+    assert build.of_the_page(build.BOOK / "explorables/planar/x.mjs")
+    assert not build.of_the_page(build.BOOK / "part1/data.csv")

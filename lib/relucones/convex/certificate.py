@@ -73,11 +73,9 @@ def certify(network, X, y, lam, tol=1e-6, stationarity_tol=STATIONARITY, wall_to
     The bound from below is the dual value of the network's own residual :math:`\nu = \frac2n (y -
     f(X))`, scaled into
     :math:`|\nu^\top\sigma(Xu)| \le 2\lambda`; if that does not settle the matter, the
-    global optimum is
-    computed and
-    its dual vector is used (chapter 4). The bound holds for every width: the best network of a
-    width that is too small for the global optimum is a stationary point above it, and is called
-    spurious.
+    global optimum is computed and its dual vector is used (thm-certificate). The bound holds for
+    every width: the best network of a width that is too small for the global optimum is a
+    stationary point above it, and is called spurious.
 
     :math:`\lambda` is half of torch's ``weight_decay`` for SGD and Adam on the mean squared
     error, weights and biases

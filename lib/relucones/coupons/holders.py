@@ -4,7 +4,7 @@ The optimal directions :math:`u_1, \dots, u_k` are coupons. A cone of m signed p
 global minimum when, for every i, it holds a signed pattern from :math:`T_i`: the patterns whose
 closed cone contains :math:`u_i`, with the right sign. No signed pattern holds two coupons: on one
 closed cone the dual constraint is linear, so at most one unit vector there meets it. For m
-independent draws inclusion and exclusion therefore gives (derived in chapter 5)
+independent draws inclusion and exclusion therefore gives (derived as `thm-exact-probability`)
 
 .. math:: \Pr = \sum_{I\subseteq[k]} (-1)^{|I|} \bigl(1 - \textstyle\sum_{i\in I}\mu(T_i)\bigr)^m .
 
@@ -122,7 +122,7 @@ def find_coupons(X, y, lam, faces=None):
             vanishing[used],
             fits[used],
         )
-    patterns, pattern_signs, holds = _holders(X, directions, signs, vanishing)
+    patterns, pattern_signs, holds = _holders(faces.arrangement, directions, signs, vanishing)
     count = faces.arrangement.number_of_cells
     holders = patterns, pattern_signs, holds, count
     return Coupons(X, directions, signs, supports, *holders, vanishing, fits, fit)
@@ -186,14 +186,17 @@ def _others(maybe, solution):
     return others
 
 
-def _holders(X, directions, signs, vanishing):
+def _holders(arrangement, directions, signs, vanishing):
     """All signed patterns that hold a coupon, and which coupon each of them holds."""
+    X = arrangement.X
     k, n = len(signs), len(X)
     table = {}
+    # Points that are parallel up to rounding stay so among few, where the columns' sizes differ.
+    meant = arrangement.scale[:, None] * arrangement.lines[arrangement.line] if k else X
     for i, (u, s, zero) in enumerate(zip(directions, signs, vanishing, strict=True)):
         around = (X @ u > 0)[None]
         if zero.any():
-            local = activation_patterns(X[zero])
+            local = activation_patterns(meant[zero])
             around = np.repeat(around, len(local), axis=0)
             around[:, zero] = local
         for pattern, key in zip(around, _keys(around, np.full(len(around), s)), strict=True):

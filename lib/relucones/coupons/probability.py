@@ -50,7 +50,7 @@ def good_cone_probability(
     Source
     ------
     The counting measure is that of Boursier et al. (arXiv 2505.22578), experiments; the formula is
-    derived in chapter 5.
+    derived as `thm-exact-probability`.
 
     Examples
     --------
@@ -130,8 +130,8 @@ def sufficient_width(n, d, eps):
 
     .. math:: m = \Bigl\lceil 2N(n, d)\,\log\frac{n+1}{\varepsilon} \Bigr\rceil
 
-    Derived in chapter 5, after the coupon-collector argument of Boursier et al. (arXiv 2505.22578,
-    Theorem 1).
+    Derived as `thm-sufficient-width`, after the coupon-collector argument of Boursier et al.
+    (arXiv 2505.22578, Theorem 1).
 
     Examples
     --------

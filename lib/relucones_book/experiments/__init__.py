@@ -6,14 +6,36 @@ to try it out.
 """
 
 from .atlas import atlas, atlas_data, atlas_point
+from .beside import beside_flows, beside_table
+from .cones import (
+    all_at_work,
+    cones,
+    cones_data,
+    cones_point,
+    every_wall_holds,
+    is_bad_local_minimum,
+)
 from .correlated import correlated, correlated_data, correlated_point
-from .descents import descents, descents_point, descents_population, descents_sample
-from .open_questions import cone_data, open_questions, open_questions_data, open_questions_point
+from .descents import (
+    descents,
+    descents_beside,
+    descents_point,
+    descents_population,
+    descents_sample,
+)
+from .open_questions import (
+    cone_data,
+    open_questions,
+    open_questions_data,
+    open_questions_point,
+    patients,
+)
 from .scale import scale, scale_data, scale_point
 from .trap import trap, trap_data, trap_point
 
 EXPERIMENTS = {
     "atlas": atlas,
+    "cones": cones,
     "correlated": correlated,
     "trap": trap,
     "scale": scale,
@@ -23,20 +45,30 @@ EXPERIMENTS = {
 
 __all__ = [
     "EXPERIMENTS",
+    "all_at_work",
     "atlas",
     "atlas_data",
     "atlas_point",
+    "beside_flows",
+    "beside_table",
     "cone_data",
+    "cones",
+    "cones_data",
+    "cones_point",
     "correlated",
     "correlated_data",
     "correlated_point",
     "descents",
+    "descents_beside",
     "descents_point",
     "descents_population",
     "descents_sample",
+    "every_wall_holds",
+    "is_bad_local_minimum",
     "open_questions",
     "open_questions_data",
     "open_questions_point",
+    "patients",
     "scale",
     "scale_data",
     "scale_point",

@@ -130,7 +130,7 @@ def descents_point(point, settings):
         )
     if not sample:
         return []
-    found = _Followed(problems, settings, shorten=point["rule"] == "1/L").to_their_ends()
+    found = Followed(problems, settings, shorten=point["rule"] == "1/L").to_their_ends()
     known = ("part", "data", "rule")
     return [
         {
@@ -150,8 +150,17 @@ def _bound(X, y, lam, W, a):
     return hessian_bound(Network(W, a), X, y, lam)
 
 
-class _Followed:
-    """A batch of descents, followed until each has ended, diverged, or used up its time."""
+class Followed:
+    """A batch of descents, followed until each has ended, diverged, or used up its time.
+
+    Attributes
+    ----------
+    best : list of Solution
+        The global minimum of each run's problem.
+    ends : list of Network or None
+        Where each run ends, without the neurons that were dead before; its last iterate where that
+        is open; None if it diverged.
+    """
 
     def __init__(self, problems, settings, shorten):
         from relucones.training.limits import Approach
@@ -161,6 +170,7 @@ class _Followed:
         runs = len(problems)
         self.lam = np.array([problem[2] for problem in problems])
         self.time, self.steps, self.rows = np.zeros(runs), 0, [None] * runs
+        self.ends = [None] * runs
         self.next_look = _PAUSE / self.lam
         self.approaches, self.known = [Approach() for _ in range(runs)], [{} for _ in range(runs)]
         self.best = [solve_global(X, y, lam) for X, y, lam, _, _ in problems]
@@ -204,6 +214,7 @@ class _Followed:
             self.time[r] * self.lam[r] >= self.settings["time"]
             or self.steps >= self.settings["most steps"]
         ):
+            self.ends[r] = self.batch.network(row)
             self._end(row, r, OPEN, self.batch.losses()[row])
             return True
         return False
@@ -216,6 +227,7 @@ class _Followed:
         claim = claimed_limit(network, X, y, lam, self.known[r], both_signs=True, step=step)
         if not self.approaches[r].completed_by(claim):
             return False
+        self.ends[r] = claim.end
         self._end(row, r, claim.certificate.verdict, claim.certificate.value)
         return True
 
@@ -229,3 +241,60 @@ class _Followed:
             "steps": self.steps,
             "time": rounded(self.time[r], 6),
         }
+
+
+def descents_beside(part, kind, flows=None, made=None):
+    """For each stored descent of one kind of data: where the flow from the same start ended.
+
+    Parameters
+    ----------
+    part, kind : str
+        As in the columns "part" and "data" of "descents".
+    flows, made : dict, optional
+        The columns of the results of the flows and of "descents"; by default those of the book.
+
+    Returns
+    -------
+    dict
+        Arrays (runs,): `flow` and `descent`, the losses above the optimum as shares of it; `flow
+        stop` and `stop`, the verdicts; `unstable`, whether the published step is above 2/L where
+        the run starts: then `descent` and `stop` are those with the step 1/L, and `published stop`
+        tells how the published one ended; `m` and `alpha` of the start.
+    """
+    from ..reproduce import load
+
+    made = load("descents")[1] if made is None else made
+    shipped = part if part in ("trap", "scale") else "open-questions"
+    flows = load(shipped)[1] if flows is None else flows
+    names = {
+        "trap": ("family", "d", "labels", "lam", "m", "alpha", "run"),
+        "scale": ("data", "lam", "m", "seed", "alpha", "run"),
+        "open-questions": ("part", "data", "lam", "seed", "alpha", "run", "m"),
+    }[shipped]
+    mine = np.flatnonzero((made["part"] == part) & (made["data"] == kind))
+    same = np.ones(len(flows["loss"]), bool)
+    for name in {"part", "data"} & set(flows):
+        same &= flows[name] == (part if name == "part" else kind)
+    told = [name for name in names if not _all_missing(flows[name][same])]
+    where = {tuple(flows[name][i] for name in told): i for i in np.flatnonzero(same)}
+    rules = {}
+    for i in mine:
+        key = tuple(made[name][i] for name in told)
+        rules.setdefault(where[key], {})[str(made["rule"][i])] = i
+    first = np.array([found["published"] for found in rules.values()])
+    last = np.array([found.get("1/L", found["published"]) for found in rules.values()])
+    runs = np.array(list(rules))
+    return {
+        "flow": flows["gap"][runs],
+        "descent": made["gap"][last],
+        "flow stop": flows["stop"][runs],
+        "stop": made["stop"][last],
+        "published stop": made["stop"][first],
+        "unstable": last != first,
+        "m": made["m"][first],
+        "alpha": flows["alpha"][runs],
+    }
+
+
+def _all_missing(values):
+    return values.dtype.kind == "f" and np.isnan(values).all()

@@ -6,6 +6,7 @@ import numpy as np
 
 from relucones import Network, data, lambda_max, solve_cone, solve_global
 from relucones.network import relu
+from relucones.standardisation import standardised
 
 from ..reproduce import Experiment
 from .rows import rounded, teacher_or_patients, trained
@@ -107,7 +108,7 @@ def _around(X, y, points, seed):
 def _with_test(kind, seed, n, d, points, noise):
     rng = np.random.default_rng([seed, 1])
     if kind == "diabetes":
-        X, y = data.real("diabetes", 442, d - 1, seed=seed).with_bias()
+        X, y = patients(n, d, seed)
     else:
         X, y = data.gaussian_teacher(
             n + points, d, width=1 if kind == "one neuron" else 10, seed=seed
@@ -117,39 +118,74 @@ def _with_test(kind, seed, n, d, points, noise):
     return X[:n], noisy, X[n:], y[n:]
 
 
+def patients(n, d, seed):
+    """All 442 patients in random order, d - 1 of their features and a bias: the features that
+    correlate most with the labels of the first n, in units in which these n have mean 0 and
+    variance 1, like their labels. The others have no say, so that one can test on them."""
+    X, y = data.real("diabetes", 442, 10, seed=seed)
+    points, mean, scale = standardised(X[:n])
+    labels, label_mean, label_scale = standardised(y[:n])
+    chosen = np.sort(np.argsort(-np.abs(points.T @ labels), kind="stable")[: d - 1])
+    X = ((X - mean) / scale)[:, chosen]
+    return np.column_stack([X, np.ones(len(y))]), (y - label_mean) / label_scale
+
+
 def open_questions_point(point, settings):
     """A few starts at every scale of the part: a row for each."""
-    X, y, test, truth = open_questions_data(point, settings)
-    part = settings[point["part"]]
-    lam, m = point.get("lam", part.get("lam")), point.get("m", part.get("m"))
-    scales = part.get("scales", [part.get("total", 0.0) / m**0.5])
-    starts, most = range(settings["runs"]), settings["time"] / lam
-    runs, (W, a), rows = trained(point, X, y, lam, m, scales, starts, max_time=most)
-    for r, row in enumerate(rows):
-        row["directions"] = len(runs.optimum.weights)
-        if point["part"] == "norm":
-            row |= _norms(runs, r, X, y, lam, Network(W[r], a[r]), part)
-        if point["part"] == "test":
-            errors = [
-                np.mean((f.predict(test) - truth) ** 2)
-                for f in (runs.networks[r], runs.optimum.network)
-            ]
-            row["error"], row["optimum error"] = (rounded(e / np.var(truth), 6) for e in errors)
+    return {"decay": _fates, "norm": _norms, "test": _errors}[point["part"]](point, settings)
+
+
+def _fates(point, settings):
+    """Where small starts end."""
+    X, y, _, _ = open_questions_data(point, settings)
+    part = settings["decay"]
+    return _followed(point, X, y, point["lam"], part["m"], part["scales"], settings)[2]
+
+
+def _norms(point, settings):
+    """Where one large start of a narrow network ends, how large it is by then, and the best in the
+    cone it starts in."""
+    X, y, _, _ = open_questions_data(point, settings)
+    part, m = settings["norm"], point["m"]
+    runs, start, rows = _followed(point, X, y, part["lam"], m, [part["total"] / m**0.5], settings)
+    for r, (row, W, a) in enumerate(zip(rows, *start, strict=True)):
+        row |= _sizes(runs, r, X, y, part["lam"], Network(W, a), part["fitted"])
     return rows
 
 
-def _norms(runs, r, X, y, lam, start, part):
+def _errors(point, settings):
+    """Where small and large starts end, and the test errors there and at the optimum."""
+    X, y, test, truth = open_questions_data(point, settings)
+    part = settings["test"]
+    runs, _, rows = _followed(point, X, y, point["lam"], part["m"], part["scales"], settings)
+    for row, network in zip(rows, runs.networks, strict=True):
+        errors = [np.mean((f.predict(test) - truth) ** 2) for f in (network, runs.optimum.network)]
+        row["error"], row["optimum error"] = (rounded(e / np.var(truth), 6) for e in errors)
+    return rows
+
+
+def _followed(point, X, y, lam, m, scales, settings):
+    """The ensemble, where it started, and a row for each run."""
+    runs, start, rows = trained(
+        point, X, y, lam, m, scales, range(settings["runs"]), max_time=settings["time"] / lam
+    )
+    for row in rows:
+        row["directions"] = len(runs.optimum.weights)
+    return runs, start, rows
+
+
+def _sizes(runs, r, X, y, lam, start, fitted):
     """How large the network is where it first fits the labels, and at the end; and the best in the
     cone it starts in."""
     traces = runs.traces
     error = traces.loss[r] - lam * traces.squared_norm[r]
-    fitted = np.flatnonzero(error <= part["fitted"] * np.mean(y**2))
+    fits = np.flatnonzero(error <= fitted * np.mean(y**2))
     patterns, signs = start.signed_patterns(X)
     found = {
         "norm": traces.squared_norm[r, -1],
         "least norm": runs.optimum.network.squared_norm(),
         "misfit": error[-1],
-        "fitted norm": traces.squared_norm[r, fitted[0]] if len(fitted) else None,
+        "fitted norm": traces.squared_norm[r, fits[0]] if len(fits) else None,
         "cone": solve_cone(X, y, lam, patterns, signs).value,
         "waste": lambda_max(X, y - runs.networks[r].predict(X)) / lam,
     }

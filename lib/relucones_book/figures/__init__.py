@@ -7,7 +7,16 @@ book.
 
 from .atlas import atlas_gain, atlas_widths
 from .cells import pattern_growth, readme_picture
-from .collecting import duel, relative_sizes, sampled_cones, two_measures, width_and_decay
+from .collecting import (
+    bad_levels,
+    duel,
+    interpolators,
+    relative_sizes,
+    sampled_cones,
+    two_halves,
+    two_measures,
+    width_and_decay,
+)
 from .correlated import (
     active_share,
     levels,
@@ -15,7 +24,15 @@ from .correlated import (
     walls_by_correlation,
     widths_by_correlation,
 )
-from .landscape import bad_minima, descent_by_cones, leaking_walls, published_grid
+from .early_weight_decay import kinds_of_ends, one_neuron_paths, sorting_clocks, trap_map
+from .landscape import counted_and_reached, descent_by_cones, leaking_walls, published_grid
+from .new_data import errors_by_decay, errors_on_sphere, paired_errors
+from .norm_and_width import (
+    bound_on_loss,
+    norm_before_and_after,
+    norms_by_width,
+    reached_by_width,
+)
 from .one_cone import (
     cone_solution,
     describe_minimum,
@@ -23,15 +40,6 @@ from .one_cone import (
     segment,
     single_neuron,
     through_the_wall,
-)
-from .open_questions import (
-    bound_on_loss,
-    kinds_of_ends,
-    norms_by_width,
-    paired_errors,
-    reached_by_width,
-    sorting_clocks,
-    trap_map,
 )
 from .orthogonal import (
     activation_history,
@@ -42,10 +50,26 @@ from .orthogonal import (
 )
 from .penalty import end_losses, imbalance, rescaling, same_function, valley
 from .program import loss_floor, one_number_bound, scaled_dual
-from .regimes import angle_paths, clock_hands, movement, sizes_by_scale, two_clocks
-from .scale import ball_of_fits, ends_over_scale, phase_diagrams, shares_over_scale
+from .regimes import (
+    angle_paths,
+    clock_hands,
+    departures,
+    dying_neuron,
+    heights,
+    movement,
+    sizes_by_scale,
+    two_clocks,
+)
+from .scale import (
+    ball_of_fits,
+    ends_over_scale,
+    flow_and_descent,
+    phase_diagrams,
+    shares_over_scale,
+)
 from .speed import time_and_distance, time_growth
 from .trap import (
+    direction_path,
     ends_by_scale,
     ends_by_width,
     gap_by_decay,
@@ -61,21 +85,30 @@ __all__ = [
     "angle_paths",
     "atlas_gain",
     "atlas_widths",
-    "bad_minima",
+    "bad_levels",
     "ball_of_fits",
     "bound_on_loss",
     "clock_hands",
     "cone_solution",
+    "counted_and_reached",
+    "departures",
     "descent_by_cones",
     "describe_minimum",
+    "direction_path",
     "duel",
+    "dying_neuron",
     "end_losses",
     "ends_by_scale",
     "ends_by_width",
     "ends_over_scale",
+    "errors_by_decay",
+    "errors_on_sphere",
+    "flow_and_descent",
     "gap_by_decay",
     "gap_histories",
+    "heights",
     "imbalance",
+    "interpolators",
     "kinds_of_ends",
     "leaking_walls",
     "levels",
@@ -84,7 +117,9 @@ __all__ = [
     "name_pattern",
     "needed_widths",
     "neuron_disc",
+    "norm_before_and_after",
     "norms_by_width",
+    "one_neuron_paths",
     "one_number_bound",
     "paired_errors",
     "pattern_growth",
@@ -113,6 +148,7 @@ __all__ = [
     "trap_data",
     "trap_map",
     "two_clocks",
+    "two_halves",
     "two_measures",
     "valley",
     "walls_by_correlation",

@@ -26,7 +26,7 @@ def atlas_widths(table, share, lam):
     lam : float
         One of the values in the table.
     """
-    fig, axes = plt.subplots(1, 3, figsize=(8.6, 3.7), sharex=True, sharey=True)
+    fig, axes, corner = _three_panels()
     for ax, kind in zip(axes, _KINDS, strict=True):
         for measure, look, shift in (
             ("counting", color.counting, 0.96),
@@ -41,28 +41,39 @@ def atlas_widths(table, share, lam):
         bounds = table[f"bound {share:g}"]
         ends = np.array([bounds.min() / 2, bounds.max() * 2])
         ax.plot(ends, ends, color=color.theory, linewidth=1.2, zorder=0)
-        ax.set(xscale="log", yscale="log", title=kind, xlim=ends)
-    axes[1].set_xlabel(r"coupon bound $2N\,\log\,\frac{n+1}{\varepsilon}$")
-    axes[0].set_ylabel(f"width for {share:.0%} good cones")
+        ax.set(xscale="log", yscale="log", xlim=ends)
+        ax.set_title(kind, fontsize=12)
+    for ax in axes[1:]:
+        ax.set_xlabel("bound")
+        ax.tick_params(labelbottom=True)
+    for ax in axes[::2]:
+        ax.set_ylabel(f"width for {share:.0%} good")
     handles = [
         plt.Line2D([], [], color=c, linewidth=4)
         for c in (color.counting, color.gaussian, color.theory)
     ]
-    names = ["counting", "drawing", "the bound"]
     handles += [
         plt.Line2D([], [], marker=mark, color=color.point, linestyle="") for mark in _MARKS.values()
     ]
-    fig.legend(
+    corner.legend(
         handles,
-        [*names, *(f"$d={d}$" for d in _MARKS)],
-        loc="lower center",
-        ncols=7,
-        fontsize=9.5,
-        handlelength=1.2,
+        ["counted", "drawn", "the bound", *(f"$d={d}$" for d in _MARKS)],
+        loc="center",
+        fontsize=11,
+        title=rf"$\lambda = {lam:g}$",
+        title_fontsize=12,
     )
-    fig.suptitle(rf"$\lambda = {lam:g}$", fontsize=12, y=0.99)
-    fig.subplots_adjust(left=0.09, right=0.99, bottom=0.27, top=0.84, wspace=0.06)
+    fig.tight_layout()
     return fig, axes
+
+
+def _three_panels():
+    """Three panels and an empty corner for the legend, on two rows: labels stay readable on a
+    phone."""
+    fig, grid = plt.subplots(2, 2, figsize=(5.8, 5.6), sharex=True, sharey=True)
+    corner = grid[1, 1]
+    corner.axis("off")
+    return fig, [grid[0, 0], grid[0, 1], grid[1, 0]], corner
 
 
 def atlas_gain(table, share, lam):
@@ -72,7 +83,7 @@ def atlas_gain(table, share, lam):
     The median over the data sets of the ratio of the two exact widths, against n, one line per d;
     bars as in `atlas_widths`.
     """
-    fig, axes = plt.subplots(1, 3, figsize=(8.6, 3.4), sharex=True, sharey=True)
+    fig, axes, corner = _three_panels()
     shades = dict(zip(_MARKS, (0.35, 0.55, 0.75, 1.0), strict=True))
     sizes = np.unique(table["n"])
     for ax, kind in zip(axes, _KINDS, strict=True):
@@ -95,17 +106,21 @@ def atlas_gain(table, share, lam):
                 linewidth=1.5,
                 label=f"$d={d}$",
             )
-        ax.set(title=kind, xscale="log", yscale="log")
+        ax.set(xscale="log", yscale="log")
+        ax.set_title(kind, fontsize=12)
         ax.xaxis.set_major_locator(LogLocator(subs=[]))
         ax.set_xticks(sizes, [str(n) for n in sizes])
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_yticks([0.5, 1, 2, 4, 8])
         ax.yaxis.set_major_formatter(ScalarFormatter())
         ax.yaxis.set_minor_formatter(NullFormatter())
-    axes[1].set_xlabel("number of points $n$")
-    axes[0].set_ylabel("counting width / drawing width")
-    axes[0].legend(fontsize=9.5, loc="upper left")
-    fig.subplots_adjust(left=0.09, right=0.99, bottom=0.16, top=0.9, wspace=0.06)
+    for ax in axes[1:]:
+        ax.set_xlabel("number of points $n$")
+        ax.tick_params(labelbottom=True)
+    for ax in axes[::2]:
+        ax.set_ylabel("counted / drawn width")
+    corner.legend(*axes[0].get_legend_handles_labels(), fontsize=11, loc="center")
+    fig.tight_layout()
     return fig, axes
 
 

@@ -1,4 +1,4 @@
-"""Figures of the chapter on coupons: who holds which coupon, proportions of good cones, and the
+"""Figures of the chapters on coupons and on widths: proportions of good and of bad cones, and the
 widths they need."""
 
 import matplotlib.pyplot as plt
@@ -176,3 +176,117 @@ def width_and_decay(decays, widths, numbers, bound):
     below.legend(loc="upper right", fontsize=11)
     fig.tight_layout()
     return fig, (ax, below)
+
+
+def bad_levels(minima, best, narrowest, positive, most=12):
+    """The losses of all bad local minima, each a line from its least width to the right; the best
+    loss below them.
+
+    Parameters
+    ----------
+    minima : list of BadMinimum
+    best : float
+        The least loss p*, from the width `narrowest` on.
+    positive : float
+        The least loss without negative outer weights, drawn thick.
+    most : int
+        The largest width shown.
+    """
+    fig, ax = plt.subplots(figsize=(5.6, 3.8))
+    for minimum in minima:
+        chosen = np.isclose(minimum.value, positive, rtol=1e-6)
+        look = color.positive if chosen else color.spurious
+        start = len(minimum.signs)
+        ax.plot(
+            [start, most + 0.5],
+            [minimum.value] * 2,
+            color=look,
+            linewidth=3 if chosen else 1.1,
+            zorder=3 if chosen else 2,
+        )
+        ax.plot(start, minimum.value, "o", color=look, markersize=7 if chosen else 4, zorder=3)
+    ax.plot([narrowest, most + 0.5], [best] * 2, color=color.good, linewidth=3)
+    ax.plot(narrowest, best, "o", color=color.good, markersize=7)
+    ax.text(most + 0.7, best, "$p^\\star$", color=color.good, va="center", fontsize=14)
+    ax.text(most + 0.7, positive, "$p_+$", color=color.positive, va="center", fontsize=14)
+    ax.set(
+        yscale="log",
+        xlabel="width $m$",
+        ylabel="loss",
+        xlim=(0.5, most + 0.5),
+        ylim=(best * 0.86, None),
+        yticks=(0.1, 0.15, 0.2, 0.3, 0.5),
+        yticklabels=("0.1", "0.15", "0.2", "0.3", "0.5"),
+    )
+    ax.minorticks_off()
+    return fig, ax
+
+
+def two_halves(widths, good, bad, bound):
+    """The shares of cones that contain a global minimum and that contain a bad local minimum, by
+    width.
+
+    Parameters
+    ----------
+    widths, good, bad, bound : arrays (w,)
+        The widths, both shares, and the bound on the second.
+    """
+    fig, ax = plt.subplots(figsize=(5.6, 3.8))
+    shown = np.where(good > 0, good, np.nan)
+    ax.plot(widths, shown, color=color.good, label="a global minimum")
+    ax.plot(widths, bad, color=color.spurious, label="a bad local minimum")
+    ax.plot(widths, np.where(bound < 1, bound, np.nan), "--", color=color.theory, label="bound")
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlabel="width $m$",
+        ylabel="share of the cones",
+        ylim=(1e-8, 2),
+        xlim=(widths[0], widths[-1]),
+        xticks=(1, 2, 5, 10, 20, 50, 100),
+        xticklabels=("1", "2", "5", "10", "20", "50", "100"),
+    )
+    ax.minorticks_off()
+    ax.legend(loc="center right", fontsize=11)
+    return fig, ax
+
+
+def interpolators(widths, found, trials, fine, least_norm, bound):
+    """The shares of cones that hold an interpolator, sampled, and a minimum-norm interpolator,
+    exact.
+
+    Parameters
+    ----------
+    widths, found : int arrays (w,)
+        How many of the `trials` drawn cones hold an interpolator.
+    fine, least_norm : arrays (f,)
+        Widths, and the exact proportions.
+    bound : float
+        The width that the theorem guarantees for one half.
+    """
+    fig, ax = plt.subplots(figsize=(5.6, 3.8))
+    share = found / trials
+    shrunk = (found + 1) / (trials + 2)  # so that no bar has length zero
+    spread = np.sqrt(shrunk * (1 - shrunk) / trials)
+    ax.errorbar(
+        widths,
+        share,
+        spread,
+        fmt="o-",
+        color=color.gaussian,
+        capsize=3,
+        linewidth=1.2,
+        label="an interpolator",
+    )
+    ax.plot(fine, least_norm, color=color.good, label="one of least norm")
+    ax.axvline(bound, linestyle="--", color=color.theory, linewidth=1.4)
+    ax.text(bound * 1.08, 0.06, "theorem", fontsize=11)
+    ax.set(
+        xscale="log",
+        xlabel="width $m$",
+        ylabel="share of the cones",
+        ylim=(-0.03, 1.04),
+        xlim=(fine[0], fine[-1]),
+    )
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=11)
+    return fig, ax

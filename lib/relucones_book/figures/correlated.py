@@ -47,7 +47,7 @@ def widths_by_correlation(panels, share):
     share : float
         For the label of the axis.
     """
-    fig, axes = plt.subplots(2, 2, figsize=(6.4, 5.2), sharex=True, sharey=True)
+    fig, axes = plt.subplots(2, 2, figsize=(5.8, 5.2), sharex=True, sharey=True)
     for ax, (title, data) in zip(axes.flat, panels.items(), strict=True):
         for measure, name, mark in (("counting", "counted", "s-"), ("gaussian", "drawn", "o-")):
             low, middle, high = np.asarray(data[measure], dtype=float).T
@@ -77,7 +77,7 @@ def walls_by_correlation(panels, n):
     n : int
         The number of points.
     """
-    fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 3.6), sharey=True)
+    fig, axes = plt.subplots(1, len(panels), figsize=(5.8, 3.6), sharey=True)
     for ax, (title, (rho, active)) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         places, counts = np.unique(np.column_stack([rho, active]), axis=0, return_counts=True)
         ax.scatter(*places.T, s=5 + 5 * counts, color=color.good, linewidths=0)
@@ -88,7 +88,7 @@ def walls_by_correlation(panels, n):
     return fig, axes
 
 
-def spurious_by_correlation(rhos, shares, cones):
+def spurious_by_correlation(rhos, shares):
     """The share of cones with a spurious stationary point against the correlation, a curve for each
     width.
 
@@ -96,19 +96,17 @@ def spurious_by_correlation(rhos, shares, cones):
     ----------
     rhos : array (r,)
     shares : dict
-        For each width the shares, array (r,).
-    cones : int
-        How many cones were drawn for each; the bars are one binomial standard deviation.
+        For each width the shares on s data sets, array (s, r); the bars are one standard error of
+        their mean.
     """
     fig, ax = plt.subplots(figsize=(5.6, 3.8))
     for (m, share), shade, mark in zip(
         shares.items(), np.linspace(0.35, 1, len(shares)), _MARKS, strict=False
     ):
-        spread = np.sqrt(share * (1 - share) / cones)
         ax.errorbar(
             rhos,
-            share,
-            spread,
+            share.mean(0),
+            share.std(0, ddof=1) / np.sqrt(len(share)),
             fmt=mark + "-",
             color=color.spurious,
             alpha=shade,

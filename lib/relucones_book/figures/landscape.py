@@ -7,9 +7,10 @@ import numpy as np
 from relucones.plots.style import color
 
 
-def published_grid(panels, cones, complement=False):
+def published_grid(panels, complement=False):
     """Good cones, exact and sampled, and spurious stationary cones against the width, one panel for
-    each kind of data.
+    each kind of data; means over data sets, with bars and bands of one standard deviation over
+    them.
 
     Parameters
     ----------
@@ -18,15 +19,13 @@ def published_grid(panels, cones, complement=False):
         arrays (s, w) of shares among the drawn cones; `fine` (f,) with the exact proportions
         `exact` (s, f); `hit` (f,), the expected share of signed patterns that are drawn; and
         `patterns`, their number.
-    cones : int
-        How many cones were drawn for each width and data set.
     complement : bool
         Draw one minus the exact proportion too, which the spurious cones follow on orthogonal data.
     """
-    fig, axes = plt.subplots(2, 2, figsize=(6.4, 5.8), sharex=True, sharey=True)
+    fig, axes = plt.subplots(2, 2, figsize=(5.8, 5.6), sharex=True, sharey=True)
     for ax, (title, panel) in zip(axes.flat, panels.items(), strict=True):
         fine, exact, widths = panel["fine"], panel["exact"], panel["widths"]
-        mean, spread = exact.mean(axis=0), exact.std(axis=0)
+        mean, spread = exact.mean(axis=0), exact.std(axis=0, ddof=1)
         ax.axvline(panel["patterns"], color=color.wall, linewidth=1)
         ax.plot(fine, panel["hit"], ":", color=color.theory, linewidth=1.5, label="patterns drawn")
         ax.fill_between(
@@ -40,25 +39,18 @@ def published_grid(panels, cones, complement=False):
         ax.plot(fine, mean, color=color.good, label="good, exact")
         if complement:
             ax.plot(fine, 1 - mean, "--", color=color.spurious, linewidth=1.2, label="1 $-$ exact")
-        look = {"fmt": "o", "markersize": 4, "capsize": 2.5, "elinewidth": 1.2}
-        true = np.array([np.interp(widths, fine, row) for row in exact])
-        ax.errorbar(
+        sampled, spurious = panel["sampled"], panel["spurious"]
+        ax.plot(widths, sampled.mean(0), "o", color=color.good, markersize=4, label="good, sampled")
+        middle, off = spurious.mean(0), spurious.std(0, ddof=1)
+        ax.vlines(
             widths,
-            panel["sampled"].mean(0),
-            _error(true, cones),
-            color=color.good,
-            label="good, sampled",
-            **look,
-        )
-        rough = (panel["spurious"] * cones + 1) / (cones + 2)
-        ax.errorbar(
-            widths,
-            panel["spurious"].mean(0),
-            _error(rough, cones),
+            np.maximum(middle - off, 0),
+            np.minimum(middle + off, 1),
             color=color.spurious,
-            label="spurious",
-            **look,
+            linewidth=1.2,
+            alpha=0.6,
         )
+        ax.plot(widths, middle, "o", color=color.spurious, markersize=4, label="spurious")
         ax.set_title(title, fontsize=12)
         ax.set(xscale="log", ylim=(-0.04, 1.05))
     for ax in axes[-1]:
@@ -72,59 +64,48 @@ def published_grid(panels, cones, complement=False):
         loc="lower center",
         ncols=3,
         fontsize=11,
-        handlelength=1.6,
-        columnspacing=1.2,
+        handlelength=1.4,
+        columnspacing=1.0,
     )
     fig.tight_layout(rect=(0, 0.1, 1, 1))
     return fig, axes
 
 
-def _error(shares, cones):
-    """One standard deviation of the mean of s independent binomial shares, rows of `shares` (s,
-    w)."""
-    return np.sqrt((shares * (1 - shares)).sum(axis=0) / cones) / len(shares)
+def counted_and_reached(panels):
+    """By width, the share of counted cones whose minimiser is a spurious stationary point, or a
+    local minimum, and the share of ends of descent that are bad local minima.
 
-
-def bad_minima(panels):
-    """Spurious stationary cones, and those whose minimiser is a local minimum, at small widths.
-
-    `panels` maps a title to ``(widths, stationary, local, cones)``: counts (w,) among so many cones
-    of each width.
+    `panels` maps a title to a dict from names, ``"spurious"``, ``"local"`` and ``"ends"``, to pairs
+    ``(widths, shares)``, arrays (w,) and (s, w) for s data sets. Bars: one standard error of the
+    mean over the data sets.
     """
-    looks = (
-        ("spurious stationary", color.spurious, "o-"),
-        ("bad local minimum", color.point, "s--"),
-    )
-    fig, axes = _counts_by_width(panels, looks, ylim=(-0.03, 0.75))
-    axes[0].set_ylabel("share of the cones")
-    axes[-1].legend(loc="upper right", fontsize=11)
-    fig.tight_layout()
-    return fig, axes
-
-
-def _counts_by_width(panels, looks, ylim):
-    """Two counts out of as many trials at each width, as shares with error bars, one panel for each
-    title."""
-    fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 3.6), sharey=True)
-    axes = np.atleast_1d(axes)
-    for ax, (title, (widths, *counted, trials)) in zip(axes, panels.items(), strict=True):
-        for counts, (name, look, mark) in zip(counted, looks, strict=True):
-            rough = (np.asarray(counts) + 1) / (trials + 2)
-            error = np.sqrt(rough * (1 - rough) / trials)
+    looks = {
+        "spurious": ("cones: spurious stationary", color.spurious, "o-"),
+        "local": ("cones: bad local minimum", color.point, "s--"),
+        "ends": ("ends of descent: bad local minimum", color.negative, "D-"),
+    }
+    fig, axes = plt.subplots(1, len(panels), figsize=(5.8, 4.0), sharey=True)
+    for ax, (title, found) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+        for key, (name, look, mark) in looks.items():
+            widths, shares = found[key]
             ax.errorbar(
                 widths,
-                np.asarray(counts) / trials,
-                error,
+                shares.mean(0),
+                shares.std(0, ddof=1) / np.sqrt(len(shares)),
                 fmt=mark,
                 color=look,
                 label=name,
                 capsize=3,
                 markersize=5,
             )
-        ax.set(xscale="log", xlabel="width $m$", ylim=ylim)
-        ax.set_xticks(widths, [str(m) for m in widths])
+        ax.set(xscale="log", xlabel="width $m$", ylim=(-0.03, 1.03))
+        ax.set_xticks(found["ends"][0], [str(m) for m in found["ends"][0]])
         ax.minorticks_off()
         ax.set_title(title, fontsize=12)
+    np.atleast_1d(axes)[0].set_ylabel("share")
+    handles, labels = np.atleast_1d(axes)[0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="lower center", ncols=1, fontsize=11)
+    fig.tight_layout(rect=(0, 0.2, 1, 1))
     return fig, axes
 
 
@@ -146,11 +127,9 @@ def leaking_walls(walls, stationary, held):
     share = np.array(
         [stationary[walls == q].mean() if (walls == q).any() else np.nan for q in numbers]
     )
-    rough = (share * counts + 1) / (counts + 2)
     fig, (ax, below) = plt.subplots(2, 1, figsize=(5.6, 4.6), sharex=True, height_ratios=(3, 1.3))
     ax.plot(numbers, held**numbers, "--", color=color.theory, label=f"{held:.2f}$^q$")
-    error = np.sqrt(rough * (1 - rough) / np.maximum(counts, 1))
-    ax.errorbar(numbers, share, error, fmt="o", color=color.spurious, capsize=4, label="stationary")
+    ax.plot(numbers, share, "o", color=color.spurious, label="stationary")
     ax.set(ylabel="share of the minimisers", ylim=(-0.04, 1.05))
     ax.legend(loc="upper right", fontsize=11)
     below.bar(numbers, counts, color=color.wall)
@@ -163,11 +142,28 @@ def descent_by_cones(panels):
     """Where a walk through leaking walls ends, by width, beside the share of good cones at its
     start.
 
-    `panels` maps a title to ``(widths, start, end, walks)``: how many of the `walks` start, and
-    end, in a good cone.
+    `panels` maps a title to ``(widths, start, end)``: the shares of the walks that start, and end,
+    in a good cone, arrays (s, w) for s data sets. Bars: one standard error of the mean over them.
     """
     looks = (("starts in a good cone", color.wall, "o-"), ("ends in a good cone", color.good, "s-"))
-    fig, axes = _counts_by_width(panels, looks, ylim=(-0.04, 1.05))
+    fig, axes = plt.subplots(1, len(panels), figsize=(5.8, 3.6), sharey=True)
+    axes = np.atleast_1d(axes)
+    for ax, (title, (widths, *found)) in zip(axes, panels.items(), strict=True):
+        for shares, (name, look, mark) in zip(found, looks, strict=True):
+            ax.errorbar(
+                widths,
+                shares.mean(0),
+                shares.std(0, ddof=1) / np.sqrt(len(shares)),
+                fmt=mark,
+                color=look,
+                label=name,
+                capsize=3,
+                markersize=5,
+            )
+        ax.set(xscale="log", xlabel="width $m$", ylim=(-0.04, 1.05))
+        ax.set_xticks(widths, [str(m) for m in widths])
+        ax.minorticks_off()
+        ax.set_title(title, fontsize=12)
     axes[0].set_ylabel("share of the walks")
     axes[-1].legend(loc="upper left", fontsize=11)
     fig.tight_layout()

@@ -25,7 +25,7 @@ def activation_history(times, panels, signs):
         The output signs, which give a neuron its colour. A bit that was off and came back is drawn
         in a third colour.
     """
-    fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 4.6), sharey=True)
+    fig, axes = plt.subplots(1, len(panels), figsize=(5.8, 4.6), sharey=True)
     looks = ("white", color.positive, color.negative, color.spurious)
     for ax, (title, history) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         history = np.asarray(history, bool)
@@ -43,14 +43,17 @@ def activation_history(times, panels, signs):
         )
         for j in range(1, m):
             ax.axhline(n * j, color=color.wall, linewidth=0.8)
-        shown = np.linspace(0, len(times) - 1, 4).astype(int)
-        ax.set_xticks(shown + 0.5, [f"{times[i]:g}" for i in shown])
+        # recorded steps stand side by side; powers of ten fall between them
+        powers = [0, *10.0 ** np.arange(1, np.floor(np.log10(times[-1])) + 1)]
+        ax.set_xticks(
+            np.interp(powers, times, np.arange(len(times)) + 0.5), [f"{t:g}" for t in powers]
+        )
         ax.set_xlabel("step")
         ax.set_title(title, fontsize=12)
     axes = np.atleast_1d(axes)
     axes[0].invert_yaxis()  # shared
-    axes[0].set_yticks(np.arange(m) * n + n / 2, [f"{j + 1}" for j in range(m)])
-    axes[0].set_ylabel(f"neuron, {n} points each")
+    axes[0].set_yticks(np.arange(m) * n + n / 2, [f"neuron {j + 1}" for j in range(m)])
+    axes[0].tick_params(axis="y", length=0)
     names = ("active, $s = +1$", "active, $s = -1$", "came back")
     keys = [Patch(color=look, label=name) for look, name in zip(looks[1:], names, strict=True)]
     fig.legend(handles=keys, loc="lower center", ncols=3, fontsize=11, handlelength=1.2)
@@ -69,7 +72,7 @@ def success_rates(panels, runs):
     runs : int
         Runs per width. The bars are one binomial standard deviation, from the formula.
     """
-    fig, axes = plt.subplots(1, len(panels), figsize=(6.4, 3.8), sharey=True)
+    fig, axes = plt.subplots(1, len(panels), figsize=(5.8, 3.9), sharey=True)
     axes = np.atleast_1d(axes)
     for ax, (title, data) in zip(axes, panels.items(), strict=True):
         ax.plot(data["fine"], data["formula"], color=color.good, label="good cones, exact")
@@ -98,7 +101,7 @@ def success_rates(panels, runs):
         labels,
         loc="lower center",
         ncols=3,
-        fontsize=10.5,
+        fontsize=11,
         handlelength=1.6,
         columnspacing=1.2,
     )

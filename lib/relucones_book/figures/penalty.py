@@ -1,5 +1,5 @@
-"""Figures of chapter 1: what a network computes, what weight decay charges for it, and where
-descent ends."""
+"""Figures of *A network and a penalty*: what a network computes, what weight decay charges for it,
+and where descent ends."""
 
 import matplotlib.pyplot as plt
 import numpy as np

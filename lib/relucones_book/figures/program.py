@@ -1,4 +1,5 @@
-"""Figures of chapter 4: bounds from below, and the dual certificate of planar data."""
+"""Figures of *The whole landscape as one convex program*: bounds from below, and the dual
+certificate of planar data."""
 
 import matplotlib.pyplot as plt
 import numpy as np

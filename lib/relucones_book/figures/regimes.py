@@ -1,5 +1,5 @@
 """Figures of the chapter on the two regimes: neurons as hands of a clock, their angles and sizes,
-how far weights move."""
+how far weights move, and where descent leaves the flow."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -158,6 +158,128 @@ def two_clocks(runs, factor):
     axes[1].legend(loc="lower left", fontsize=11)
     fig.tight_layout()
     return fig, axes
+
+
+def heights(X, prices, level, neurons):
+    """What a direction of the plane earns at fixed prices, over its angle, with neurons on it.
+
+    Parameters
+    ----------
+    X : array (n, 2)
+        The points, for their walls.
+    prices : array (n,)
+    level : float
+        The cost of a unit, drawn as two lines: above the upper one positive neurons grow, below
+        the lower one negative ones do.
+    neurons : list of (W_start, W_end, a)
+        A ring where a neuron starts, a dot where it is later.
+    """
+    fig, ax = plt.subplots(figsize=(6.4, 3.9))
+    angles = np.linspace(0, 360, 1441)
+    ax.plot(angles, _height(X, prices, angles), color=color.dual, lw=1.6, zorder=2)
+    for x in X:
+        for wall in (np.degrees(np.arctan2(x[1], x[0])) + np.array([90, -90])) % 360:
+            ax.axvline(wall, color=color.wall, lw=0.8, alpha=0.5, zorder=0)
+    for side in (level, -level):
+        ax.axhline(side, color=color.theory, lw=1, ls=":", zorder=1)
+    for start, end, a in neurons:
+        for W, filled in ((start, False), (end, True)):
+            at = np.degrees(np.arctan2(W[:, 1], W[:, 0])) % 360
+            for chosen, shade in ((a > 0, color.positive), (a < 0, color.negative)):
+                ax.scatter(
+                    at[chosen],
+                    _height(X, prices, at[chosen]),
+                    s=46 if filled else 34,
+                    facecolor=shade if filled else "white",
+                    edgecolor=shade,
+                    linewidth=1.2,
+                    zorder=4 if filled else 3,
+                )
+    ax.set(xlim=(0, 360), xlabel="direction, degrees", ylabel="earnings $h$ of a unit neuron")
+    ax.set_xticks([0, 90, 180, 270, 360])
+    keys = [
+        plt.Line2D([], [], ls="", marker="o", color=shade, label=f"$s = {sign}1$", markersize=7)
+        for sign, shade in (("+", color.positive), ("-", color.negative))
+    ]
+    keys.append(
+        plt.Line2D(
+            [], [], ls="", marker="o", color=color.wall, markerfacecolor="white", label="start"
+        )
+    )
+    fig.legend(handles=keys, loc="lower center", ncols=3, fontsize=11, handletextpad=0.1)
+    fig.tight_layout(rect=(0, 0.07, 1, 1))
+    return fig, ax
+
+
+def departures(curves, flow, best):
+    """The loss over time along the flow and along descents from the same start.
+
+    Parameters
+    ----------
+    curves : dict
+        Steps, each with a tuple (times, losses), the longest step first.
+    flow : tuple (times, losses)
+    best : float
+        The least loss of all networks.
+    """
+    fig, ax = plt.subplots(figsize=(6.4, 3.9))
+    for (eta, (times, losses)), shade in zip(curves.items(), _SHADES[::-1], strict=False):
+        ax.plot(times, losses, color=shade, lw=1.8, label=f"descent, step {eta:g}")
+    ax.plot(*flow, color=color.spurious, ls="--", lw=2.4, label="gradient flow")
+    ax.axhline(best, color=color.good, ls=":", lw=1.6, label="$p^\\star$")
+    ax.set(xlabel="time $t$ = step × number of steps", ylabel="loss $L_\\lambda$", ylim=(0, None))
+    fig.legend(loc="lower center", ncols=3, fontsize=10.5, handlelength=1.8)
+    fig.tight_layout(rect=(0, 0.13, 1, 1))
+    return fig, ax
+
+
+def dying_neuron(neuron, rate, departures, delay):
+    """Left: a dying neuron gets smaller than its own imbalance. Right: when descent leaves, by
+    step.
+
+    Parameters
+    ----------
+    neuron : tuple (times, w2, a2, sign)
+        Squared sizes of w and a over time, and whether a still has the sign of its start.
+    rate : float
+        The imbalance of a flow decays like exp(-rate t).
+    departures : tuple (steps, times)
+    delay : float
+        The predicted delay for each halving of the step.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(6.8, 4.0))
+    times, w2, a2, kept = neuron
+    B = np.abs(w2 - a2)
+    half = times > 0.35 * times[-1]
+    decay = B[half][0] * np.exp(-rate * (times[half] - times[half][0]))
+    curves = (
+        (times, w2, color.cone, 4, "-", "$\\|w\\|^2$"),
+        (times, np.where(kept, a2, np.nan), color.positive, 1.8, "-", "$a^2$, $a>0$"),
+        (times, np.where(kept, np.nan, a2), color.negative, 1.8, "-", "$a^2$, $a<0$"),
+        (times, B, color.theory, 1, "-", "$B$"),
+        (times[half], decay, color.spurious, 3, ":", r"$e^{-4\lambda t}$"),
+    )
+    for x, y, shade, width, style, name in curves:
+        left.plot(x, y, color=shade, lw=width, ls=style, label=name)
+    left.set(yscale="log", xlabel="time $t$", title="one dying neuron", ylim=(1e-10, None))
+    steps, left_at = departures
+    line = left_at[-1] - delay * np.log2(steps / steps[-1])
+    right.plot(steps, line, color=color.theory, ls="--", lw=1.2, label="predicted slope")
+    right.plot(steps, left_at, "o", color=color.spurious, label="descent leaves")
+    right.set(xscale="log", xlabel=r"step $\eta$", ylabel="time $t$", title="when descent leaves")
+    right.set_xticks(steps, [f"{step:g}" for step in steps], fontsize=9)
+    right.minorticks_off()
+    right.set_ylim(0, None)
+    right.legend(fontsize=10.5, loc="lower left")
+    handles, labels = left.get_legend_handles_labels()
+    fig.legend(handles, labels, loc="lower center", ncols=5, fontsize=10.5, handlelength=1.4)
+    fig.tight_layout(rect=(0, 0.09, 1, 1))
+    return fig, (left, right)
+
+
+def _height(X, prices, degrees):
+    t = np.radians(degrees)
+    return np.maximum(np.stack([np.cos(t), np.sin(t)], axis=-1) @ X.T, 0) @ prices
 
 
 def _draw_face(ax, X):

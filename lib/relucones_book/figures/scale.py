@@ -177,3 +177,49 @@ def ball_of_fits(panels):
     fig.tight_layout(rect=(0, 0.1, 1, 1))
     _keys(fig, axes)
     return fig, axes
+
+
+def flow_and_descent(panels, linear=1e-4):
+    """Where descent ends against where the flow from the same start ends, above the optimum; below
+    the diagonal descent ends lower.
+
+    Parameters
+    ----------
+    panels : dict
+        Titles, each with a tuple (flow (r,), descent (r,), marked (r,)): losses above the optimum
+        as shares of it, and a mask of runs to draw as crosses.
+    linear : float
+        The axes are linear up to here, and logarithmic beyond.
+    """
+    fig, axes = plt.subplots(
+        1, len(panels), figsize=(6.8, 3.3), sharex=True, sharey=True, squeeze=False
+    )
+    axes = axes[0]
+    most = 2 * max(np.nanmax(np.append(flow, descent)) for flow, descent, _ in panels.values())
+    ends = np.concatenate([[0], np.geomspace(linear / 10, most, 50)])
+    for ax, (title, (flow, descent, marked)) in zip(axes, panels.items(), strict=True):
+        ax.plot(ends, ends, color=color.theory, linewidth=1, linestyle="--")
+        for chosen, mark, name in ((~marked, "o", "step 0.01"), (marked, "x", "step 1/L")):
+            lower = descent < flow - linear
+            for here, look in ((chosen & ~lower, color.wall), (chosen & lower, color.good)):
+                ax.plot(
+                    np.maximum(flow[here], 0),
+                    np.maximum(descent[here], 0),
+                    mark,
+                    color=look,
+                    markersize=5,
+                    alpha=0.8,
+                )
+            ax.plot([], [], mark, color=color.wall, label=name)
+        ax.set_xscale("symlog", linthresh=linear)
+        ax.set_yscale("symlog", linthresh=linear)
+        ax.set(xlabel="flow", xlim=(-linear / 2, most), ylim=(-linear / 2, most))
+        ax.set_xticks([0, 1e-3, 1], ["0", "$10^{-3}$", "1"])
+        ax.set_yticks([0, 1e-3, 1], ["0", "$10^{-3}$", "1"])
+        ax.minorticks_off()
+        ax.set_title(title, fontsize=11)
+    axes[0].set_ylabel("descent")
+    handles, labels = axes[0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="lower center", ncols=2, fontsize=11, handletextpad=0.2)
+    fig.tight_layout(rect=(0, 0.08, 1, 1))
+    return fig, axes

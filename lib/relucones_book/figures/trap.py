@@ -10,7 +10,7 @@ _FINE = 181  # angles of the price map
 FLOOR = 1e-9  # excesses below rounding are drawn here
 
 
-def _seen(U):
+def seen(U):
     """Where unit vectors (..., 3) are drawn: at the distance of their angle to e_1, in degrees, so
     the whole sphere is seen."""
     length = np.linalg.norm(U[..., 1:], axis=-1, keepdims=True)
@@ -18,22 +18,35 @@ def _seen(U):
     return angle * np.divide(U[..., 1:], length, out=np.zeros_like(U[..., 1:]), where=length > 0)
 
 
-def _map(ax, X):
+def sphere(ax, X):
     """The sphere around e_1 with the walls of the points (n, 3)."""
     t = np.linspace(0, 2 * np.pi, 181)
     for x in X:
         p, q = np.linalg.svd(x[None])[2][1:]
-        wall = _seen(np.outer(np.cos(t), p) + np.outer(np.sin(t), q))
+        wall = seen(np.outer(np.cos(t), p) + np.outer(np.sin(t), q))
         ax.plot(*wall.T, color=color.wall, linewidth=1)
     ax.plot(180 * np.cos(t), 180 * np.sin(t), color=color.theory, linewidth=0.8)
     ax.set(aspect="equal", xlim=(-184, 184), ylim=(-184, 184))
     ax.axis("off")
 
 
+def on_disc():
+    """A grid of unit vectors (_FINE, 2 _FINE, 3), and where they are drawn."""
+    angle, turn = (
+        np.radians(np.linspace(0, 180, _FINE))[:, None],
+        np.linspace(0, 2 * np.pi, 2 * _FINE),
+    )
+    U = np.stack(
+        [np.cos(angle) + 0 * turn, np.sin(angle) * np.cos(turn), np.sin(angle) * np.sin(turn)],
+        axis=-1,
+    )
+    return U, (np.degrees(angle) * np.cos(turn), np.degrees(angle) * np.sin(turn))
+
+
 def _label(ax, u, text, shift, look):
     ax.annotate(
         text,
-        _seen(u),
+        seen(u),
         xytext=shift,
         textcoords="offset points",
         color=look,
@@ -56,13 +69,13 @@ def trap_data(X, rank_one, optimal):
         Unit vectors, the one between the others first.
     """
     fig, ax = plt.subplots(figsize=(5.2, 5.4))
-    _map(ax, X)
-    ax.plot(*_seen(X).T, "o", color=color.point, markersize=8)
+    sphere(ax, X)
+    ax.plot(*seen(X).T, "o", color=color.point, markersize=8)
     for k, (x, shift) in enumerate(zip(X, ((0, -15), (-4, -15), (4, -15)), strict=True)):
         _label(ax, x, f"$x_{k + 1}$", shift, color.point)
-    ax.plot(*_seen(rank_one), "D", color=color.spurious, markersize=7, label="one direction")
+    ax.plot(*seen(rank_one), "D", color=color.spurious, markersize=7, label="one direction")
     ax.plot(
-        *_seen(np.array(optimal)).T,
+        *seen(np.array(optimal)).T,
         "s",
         color=color.good,
         markersize=7,
@@ -90,26 +103,18 @@ def price_map(X, prices, marks=()):
     marks : list of tuples
         ``(direction, label, concept)``.
     """
-    angle, turn = (
-        np.radians(np.linspace(0, 180, _FINE))[:, None],
-        np.linspace(0, 2 * np.pi, 2 * _FINE),
-    )
-    U = np.stack(
-        [np.cos(angle) + 0 * turn, np.sin(angle) * np.cos(turn), np.sin(angle) * np.sin(turn)],
-        axis=-1,
-    )
+    U, place = on_disc()
     earned = np.maximum(U @ X.T, 0) @ prices
-    place = np.degrees(angle) * np.cos(turn), np.degrees(angle) * np.sin(turn)
     fig, ax = plt.subplots(figsize=(6.0, 4.9))
     filled = ax.contourf(
         *place, earned, levels=np.linspace(-0.6, 1, 17), cmap="cividis", extend="both"
     )
     if earned.max() > 1 + 1e-3:
         ax.contourf(*place, earned, levels=[1 + 1e-3, 9], colors=[color.spurious])
-    _map(ax, X)
+    sphere(ax, X)
     for u, name, concept in marks:
         value = np.maximum(X @ u, 0) @ prices
-        at = _seen(u)
+        at = seen(u)
         ax.plot(*at, "s", color=getattr(color, concept), markersize=8, markeredgecolor="white")
         box = {"facecolor": "white", "alpha": 0.85, "pad": 2, "edgecolor": "none"}
         ax.text(
@@ -134,14 +139,14 @@ def neuron_disc(X, W, a):
     area = 22 + 500 * size / max(size.sum(), 1e-300) * min(1.0, size.sum() / 0.05)
     on = (W @ X.T > 0).any(axis=1)
     fig, ax = plt.subplots(figsize=(5.0, 5.6))
-    _map(ax, X)
+    sphere(ax, X)
     for sign, look in ((1, color.positive), (-1, color.negative)):
         own = np.sign(a) == sign
         for living, face, name in ((True, look, "on somewhere"), (False, "none", "off everywhere")):
             chosen = own & (on == living)
             label = f"$s = {sign:+d}$, {name}"
             ax.scatter(
-                *_seen(U[chosen]).T,
+                *seen(U[chosen]).T,
                 s=area[chosen],
                 facecolor=face,
                 edgecolor=look,
@@ -149,7 +154,7 @@ def neuron_disc(X, W, a):
                 alpha=0.85,
                 label=label,
             )
-    ax.plot(*_seen(X).T, "x", color=color.point, markersize=8)
+    ax.plot(*seen(X).T, "x", color=color.point, markersize=8)
     handles, labels = ax.get_legend_handles_labels()
     keys = fig.legend(
         handles, labels, loc="lower center", ncols=2, fontsize=10.5, handletextpad=0.2
@@ -286,3 +291,47 @@ def ends_by_scale(panels):
     fig.legend(handles, labels, loc="lower center", ncols=3, fontsize=11, handlelength=1.2)
     fig.tight_layout(rect=(0, 0.09, 1, 1))
     return fig, axes
+
+
+def direction_path(paths, marks, critical):
+    """How the direction of the best single neuron turns as the weight decay grows, from the teacher
+    on.
+
+    Parameters
+    ----------
+    paths : dict
+        Labels, each with a tuple (x, q): q is the third coordinate, x the first one with what the
+        coordinates from the fourth on add to it in the condition ``x <= 4 q``.
+    marks : list of tuples
+        ``(x, q, text)``: places to name.
+    critical : float
+        Above this q the rank-one network is not optimal.
+    """
+    fig, ax = plt.subplots(figsize=(6.0, 4.2))
+    right = 1.25
+    ax.fill_between([0, right], critical, 0.75, color=color.spurious, alpha=0.14, lw=0)
+    ax.axhline(critical, color=color.spurious, ls="--", lw=1.4)
+    x = np.linspace(0, right, 2)
+    ax.plot(x, x / 4, color=color.theory, ls=":", lw=1.4)
+    ax.fill_between(x, 0, x / 4, color=color.wall, alpha=0.18, lw=0)
+    for (label, (at, q)), shade, style in zip(
+        paths.items(), (color.point, color.good, color.cone), ("-", "--", "-."), strict=False
+    ):
+        ax.plot(at, q, color=shade, ls=style, label=label)
+        ax.plot(at[0], q[0], "D", color=color.spurious, markersize=7)
+    for at, q, text in marks:
+        ax.annotate(
+            text, (at, q), xytext=(-10, 8), textcoords="offset points", fontsize=12, ha="right"
+        )
+    ax.text(0.03, 0.69, "rank one is not optimal", fontsize=11, va="center")
+    ax.text(0.03, critical - 0.05, "rank one is optimal", fontsize=11, va="center")
+    ax.text(0.75, 0.05, "condition fails", fontsize=11, va="center")
+    ax.set(
+        xlim=(0, right),
+        ylim=(0, 0.75),
+        xlabel=r"$p + 8(d-3)|r|/\sqrt{17}$",
+        ylabel="$q$",
+    )
+    ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.54), fontsize=11)
+    fig.tight_layout()
+    return fig, ax

@@ -1,4 +1,4 @@
-"""Correlated data: the closed forms of chapter 8, the four values of stationary points, and the
+"""Correlated data: the closed forms, the four values of stationary points, and the
 stored experiment."""
 
 import json
@@ -163,7 +163,7 @@ def test_the_proportion_of_good_cones(problem, m):
 
 
 @given(seeds, st.integers(1, 7), st.floats(0.005, 0.5))
-def test_orthogonal_points_are_those_of_chapter_seven(seed, n, share):
+def test_at_zero_correlation_the_closed_form_is_that_of_orthogonal_points(seed, n, share):
     X, y = data.correlated(n, n + 1, 0.0, seed=seed)
     lam = share * lambda_max(X, y)
     assert solve_global(X, y, lam).value == pytest.approx(orthonormal_value(y, lam), rel=1e-7)
@@ -280,6 +280,42 @@ def test_without_a_positive_correlation_there_are_other_values(X):
         both = {1, -1} <= set(np.sign(network.a[np.abs(network.a) > 1e-6]))
         others += found.is_stationary and both and found.value > 1.01 * best
     assert others > 0
+
+
+def test_which_heights_are_local_minima():
+    """With every neuron positive and at work, yes; with a zero neuron, no; on orthogonal points a
+    stationary network of one sign with every neuron at work may have a way down."""
+    X, lam = data.correlated(6, 7, 0.3, seed=0).X, 0.1
+    on, rng = np.ones((1, 6), dtype=bool), np.random.default_rng(0)
+    lone = solve_cone(X, MIXED, lam, on, np.array([1]))
+    assert lone.value > solve_global(X, MIXED, lam).value * 1.01
+    split = np.array([0.25, 0.75])
+    network = Network.from_directions(
+        np.repeat(lone.directions, 2, axis=0), [1, 1], split * lone.weights[0]
+    )
+    value = network.loss(X, MIXED, lam)
+    assert value == pytest.approx(lone.value, rel=1e-9)
+
+    def shaken(network, X, y, size):
+        return min(
+            Network(
+                network.W + size * rng.standard_normal(network.W.shape),
+                network.a + size * rng.standard_normal(network.width),
+            ).loss(X, y, lam)
+            for _ in range(1000)
+        )
+
+    assert shaken(network, X, MIXED, 1e-4) >= value - 1e-13
+    best = solve_global(X, MIXED, lam)
+    u = best.directions[best.signs < 0][0]
+    woken = Network(np.vstack([network.W, 1e-3 * u]), [*network.a, -1e-3])
+    assert woken.loss(X, MIXED, lam) < value - 1e-9
+    # rho = 0: one positive neuron that misses a point of its class, at the kink.
+    y = np.array([1.0, 1.0, -1.0])
+    size = np.sqrt(1 - 3 * lam)
+    stuck = Network([[size, 0.0, 0.0]], [size])
+    assert certify(stuck, np.eye(3), y, lam).verdict == "spurious stationary point"
+    assert shaken(stuck, np.eye(3), y, 1e-3) < stuck.loss(np.eye(3), y, lam)
 
 
 def descended(X, y, lam, m, seed, eta=0.1, steps=1500):

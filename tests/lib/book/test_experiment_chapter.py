@@ -1,4 +1,5 @@
-"""Chapter 6: what the minimiser of a cone is in the whole landscape, decided by its multipliers."""
+"""The paper's experiment: what a minimiser of a cone is in the whole landscape, decided by its
+multipliers."""
 
 import numpy as np
 from hypothesis import assume, given, settings
@@ -145,3 +146,28 @@ def test_without_independent_points_the_multipliers_do_not_decide():
     np.testing.assert_allclose(mu[0, 1:].sum(), 2, atol=1e-6)
     assert mu[0, 2] > 0.1  # a leak, were the points independent
     assert certify(cone.network, X, y, LAM).is_stationary
+
+
+def test_two_minimisers_of_one_cone_may_differ_in_the_verdict():
+    """Three directions that are equally good: one network uses the one that leans on no wall, the
+    other the two between which it lies, and one of these leans on a wall that leaks."""
+    g, lam = -0.5 / np.sqrt(0.91), 0.5  # -.5241
+    X = np.linalg.cholesky([[1, g, 0.3], [g, 1, -0.4], [0.3, -0.4, 1]])
+    free, second = X[1] - 2 * g * X[0], X[1]
+    leaning = (X[0] - 0.3 * X[2]) / np.sqrt(0.91)
+    y = np.maximum(X @ free, 0) + 1.5 * np.array([-2 * g, 1, 2 / 3])
+    patterns, signs = np.array([[1, 1, 0], [1, 0, 0], [0, 1, 0]], bool), np.ones(3, int)
+    share = 0.5 / 0.91
+    one = Network.from_directions([free], [1], [1.0])
+    two = Network.from_directions([leaning, second], [1, 1], [share, 1 - share])
+    cone = solve_cone(X, y, lam, patterns, signs)
+    for network in (one, two):
+        np.testing.assert_allclose(network.loss(X, y, lam), cone.value, rtol=1e-9)
+        np.testing.assert_allclose(network.predict(X), one.predict(X), atol=1e-12)
+    assert cone.value > solve_global(X, y, lam).value + 0.1
+    assert certify(one, X, y, lam).verdict == "spurious stationary point"
+    assert certify(two, X, y, lam).verdict == "not stationary"
+    # With other labels at the third point the wall does not leak, and the verdicts agree.
+    y[2] = -1.0
+    verdicts = {certify(network, X, y, lam).verdict for network in (one, two)}
+    assert len(verdicts) == 1

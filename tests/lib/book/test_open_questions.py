@@ -1,5 +1,5 @@
-"""Chapter 12: what weight decay does to a small network, the bound on waste, the test error of the
-trap, stored runs."""
+"""Open questions: what weight decay does to a small network, the bound on waste, the test error of
+the trap, stored runs."""
 
 import json
 from math import gamma, pi
@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from relucones import Network, certify, data, lambda_max, solve_global
-from relucones_book.experiments import open_questions, open_questions_data, open_questions_point
+from relucones_book.experiments import (
+    beside_flows,
+    beside_table,
+    open_questions,
+    open_questions_data,
+    open_questions_point,
+    patients,
+)
 from relucones_book.reproduce import load
 from strategies import seeds
 
@@ -112,6 +119,46 @@ def test_directions_of_a_small_network_do_not_know_the_weight_decay():
     np.testing.assert_allclose(
         ends[0.3][1] * np.exp(2 * 0.3 * 2.0), ends[0.0][1], rtol=1e-6, atol=1e-12
     )
+
+
+def test_directions_of_a_large_network_know_it():
+    """The assumption of a small start is needed."""
+    X, y = decay_data("trap", 0)
+    rng = np.random.default_rng(0)
+    W = rng.standard_normal((12, 4))
+    a = np.linalg.norm(W, axis=1) * rng.choice([-1, 1], 12)
+    turned = [
+        W_end / np.linalg.norm(W_end, axis=1, keepdims=True)
+        for W_end, _ in (gradient_flow(X, y, lam, W, a, 2.0) for lam in (0.0, 0.3))
+    ]
+    assert np.linalg.norm(turned[0] - turned[1], axis=1).max() > 0.1
+
+
+def sorted_start(alpha):
+    """Three positive neurons that are on at all points."""
+    W = alpha * np.array([[1.0, 0.1, 0, 0], [1, 0, 0.2, 0], [0.8, 0, 0, 0.1]])
+    return W, np.linalg.norm(W, axis=1)
+
+
+def size_at(X, y, lam, alpha, time):
+    return np.sum(gradient_flow(X, y, lam, *sorted_start(alpha), time)[1] ** 2)
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.2])
+def test_the_take_off_waits_as_predicted(lam):
+    """A start that is smaller by e^3 is as large as the other one a time 3 / 2(lambda_max - lam)
+    later, while both are small."""
+    X, y = decay_data("trap", 0)
+    wait = 3 / (2 * (lambda_max(X, y) - lam))
+    sizes = [size_at(X, y, lam, 1e-4 * np.exp(-3 * k), 4.0 + k * wait) for k in (0, 1)]
+    assert sizes[0] > 4 * np.sum(sorted_start(1e-4)[1] ** 2)
+    assert np.log(sizes[1] / sizes[0]) == pytest.approx(0, abs=0.1)
+
+
+def test_nothing_takes_off_above_lambda_max():
+    X, y = decay_data("trap", 0)
+    lam = 1.1 * lambda_max(X, y)
+    assert size_at(X, y, lam, 1e-3, 8.0) < np.sum(sorted_start(1e-3)[1] ** 2)
 
 
 def test_living_neurons_stay_together():
@@ -220,6 +267,82 @@ def test_three_directions_alone_are_tight():
     assert earned[away].max() < 0.999
     assert earned.min() > -2 / np.sqrt(17)
     assert np.linalg.matrix_rank(np.maximum(X @ U.T, 0)) == 3
+
+
+@pytest.mark.parametrize("d", [3, 5])
+def test_another_truth_behind_the_same_labels_turns_the_comparison_round(d):
+    X, y = data.small_init_trap(d, noise=0)
+    U, c = cheapest_interpolator(d)
+    truth = Network.from_directions(U, [1] * 3, c)
+    np.testing.assert_allclose(truth.predict(X), y)
+    T = np.random.default_rng(d).standard_normal((200_000, d))
+    T /= np.linalg.norm(T, axis=1, keepdims=True)
+    best = solve_global(X, y, 1e-6).network
+    teacher = Network(np.r_[0.8, 0, 0.6, np.zeros(d - 3)][None], np.ones(1))
+    spread = np.var(teacher.predict(T))
+    assert np.mean((best.predict(T) - truth.predict(T)) ** 2) < 1e-6 * spread
+    wrong = np.mean((teacher.predict(T) - truth.predict(T)) ** 2) / spread
+    assert wrong == pytest.approx(limit_error(d), rel=0.02)
+
+
+def test_patients_to_test_on_have_no_say():
+    n, d = 8, 3
+    X, y = patients(n, d, 0)
+    assert X.shape == (442, d)
+    assert (X[:, -1] == 1).all()
+    np.testing.assert_allclose(
+        [X[:n, :-1].mean(0), X[:n, :-1].std(0)], [[0, 0], [1, 1]], atol=1e-12
+    )
+    np.testing.assert_allclose([y[:n].mean(), y[:n].std()], [0, 1], atol=1e-12)
+    whole, labels = data.real("diabetes", 442, 10, seed=0)
+    strength = [abs(np.corrcoef(column[:n], labels[:n])[0, 1]) for column in whole.T]
+    used = [
+        j
+        for j, column in enumerate(whole.T)
+        if any(abs(np.corrcoef(column, X[:, i])[0, 1]) > 1 - 1e-9 for i in range(d - 1))
+    ]
+    assert set(used) == set(np.argsort(strength)[-(d - 1) :])
+
+
+# ---- flows and descents --------------------------------------------------------------------------
+
+
+def columns(rows):
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def a_flow(run, gap, stop="global minimum"):
+    common = {"part": "test", "data": "teacher", "lam": 0.01, "m": np.nan, "seed": 0, "alpha": 0.3}
+    return {**common, "run": run, "gap": gap, "stop": stop, "time": 300.0}
+
+
+def test_descents_stand_beside_the_flows_from_the_same_starts():
+    flows = columns([a_flow(0, 0.0), a_flow(1, 0.02, "spurious stationary point"), a_flow(2, 0.0)])
+    descents = columns(
+        [
+            {**a_flow(2, np.nan, "diverged"), "m": 100, "rule": "published"},
+            {**a_flow(1, 0.0), "m": 100, "rule": "published"},
+            {**a_flow(2, 0.01), "m": 100, "rule": "1/L"},
+        ]
+    )
+    beside = beside_flows("test", "teacher", flows, descents)
+    assert list(beside["run"]) == [2, 1]
+    assert list(beside["flow time"]) == [3, 3]
+    assert list(beside["diverged"]) == [True, False]
+    assert list(beside["higher"]) == [True, False]
+    assert list(beside["lower"]) == [False, True]
+    heads, rows = beside_table("test", ["teacher"], flows, descents)
+    assert rows == [["teacher", 2, 1, 0, "0 of 2 (0 to 66 %)", 1, 1]]
+    assert len(heads) == len(rows[0])
+    assert list(beside["flow stop"]) == ["global minimum", "spurious stationary point"]
+    descents["stop"][1] = "not converged"
+    still = beside_flows("test", "teacher", flows, descents)
+    assert list(still["open"]) == [False, True]
+    assert not still["lower"].any()
+    with pytest.raises(ValueError, match="flows must hold every run"):
+        beside_flows("test", "teacher", columns([a_flow(0, 0.0)]), descents)
+    with pytest.raises(ValueError, match="among those drawn"):
+        beside_flows("norm", "teacher", flows, descents)
 
 
 # ---- the stored runs -----------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 elsewhere."""
 
 import base64
+import json
 import re
+import zlib
 from html.parser import HTMLParser
 
 import matplotlib
@@ -11,6 +13,7 @@ import pytest
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+from relucones.checks import BadInput
 from relucones.plots import color
 from relucones_book.sliders import interact, slider
 
@@ -44,59 +47,76 @@ def page(**options):
     return made._repr_html_(), Page(made._repr_html_())
 
 
-def test_every_frame_has_words_and_one_is_shown():
-    _, html = page(start=1)
-    frames = html.all("img")
-    assert [f["alt"] for f in frames] == [f'A line of slope {m} & "more".' for m in (1, 2, 5)]
-    assert [f["data-value"] for f in frames] == ["1", "2", "5"]
-    assert [f.get("class") for f in frames] == [None, "shown", None]
+def unpacked(html):
+    """What the module of the page makes of the attribute."""
+    (element,) = html.all("frame-slider")
+    content = json.loads(zlib.decompress(base64.b64decode(element["data-frames"])))
+    lines = content["lines"]
+    pictures = ["\n".join(lines[k] for k in frame) for frame in content["frames"]]
+    return content, pictures
 
 
-def test_the_control_has_a_label_and_the_range_of_the_frames():
+def test_the_first_frame_is_in_the_page_and_all_have_words():
     _, html = page(start=1)
-    (control,) = html.all("input")
-    assert {k: control[k] for k in ("type", "min", "max", "step", "value")} == {
-        "type": "range", "min": "0", "max": "2", "step": "1", "value": "1",
+    (first,) = html.all("img")
+    assert first["alt"] == 'A line of slope 2 & "more".'
+    content, pictures = unpacked(html)
+    assert content["alts"] == [f'A line of slope {m} & "more".' for m in (1, 2, 5)]
+    assert content["values"] == ["1", "2", "5"]
+    assert re.fullmatch(r"--drawn: 1\d\dpx", first["style"])  # 2 inches, cut tight
+    assert first["src"].split(";base64,")[1] == base64.b64encode(pictures[1].encode()).decode()
+
+
+def test_the_element_says_what_it_moves():
+    _, html = page(start=1)
+    (element,) = html.all("frame-slider")
+    del element["data-frames"]
+    assert element == {
+        "data-label": "width <m>", "data-count": "3", "data-start": "1", "data-value": "2",
     }  # fmt: skip
-    (label,) = html.all("label")
-    assert label["for"] == control["id"]
-    (output,) = html.all("output")
-    assert output["for"] == control["id"]
-    (button,) = html.all("button")
-    assert button["type"] == "button"
-    assert button["aria-label"] == "Play width <m>"
-    assert "width <m>" in html.words
-    assert "2" in html.words
 
 
 @pytest.mark.parametrize("image", ["svg", "png"])
 def test_nothing_comes_from_elsewhere(image):
     text, html = page(image=image)
-    for frame in html.all("img"):
-        kind, payload = frame["src"].split(";base64,")
-        assert kind == ("data:image/svg+xml" if image == "svg" else "data:image/png")
-        content = base64.b64decode(payload)
-        assert content.startswith(b"\x89PNG") if image == "png" else b"<svg" in content
+    content, pictures = unpacked(html)
+    assert content["kind"] == image
+    for picture in pictures:
+        if image == "png":
+            assert base64.b64decode(picture).startswith(b"\x89PNG")
+            continue
+        assert "<svg" in picture
         # names of document types and licences are no addresses that a browser opens
-        if image == "svg":
-            assert not re.search(rb'(?:href|src)="(?!#|data:)', content)
-    rest = re.sub(r'src="data:[^"]*"', "", text)
-    assert "//" not in rest
-    assert not re.search(r"\b(?:src|href)=|@import|url\(", rest)
+        assert not re.search(r'(?:href|src)="(?!#|data:)', picture)
+    markup = re.sub(r'data-frames="[^"]*"|src="data:[^"]*"', "", text.split("<script")[0])
+    assert "//" not in markup
+    assert not re.search(r"\b(?:src|href)=|@import|url\(", text.split("<script")[1])
 
 
-def test_the_same_frames_make_the_same_page_and_others_another_name():
+def test_frames_share_what_is_alike():
+    text = slider(draw, range(40), "m", alt=str)._repr_html_().split("<script")[0]
+    single = slider(draw, range(1), "m", alt=str)._repr_html_().split("<script")[0]
+    assert len(text) < 2 * len(single)
+
+
+def test_a_notebook_gets_the_module_and_the_site_takes_it_out():
+    text, _ = page()
+    head, script = text.split("<script data-notebook>")
+    assert script.startswith("{")
+    assert script.endswith("}</script>")
+    assert "import " not in script.replace("imports nothing", "")
+    assert "export " not in script
+    assert "<script" not in head
+
+
+def test_the_same_frames_make_the_same_page():
     assert page()[0] == page()[0]
-    names = {html.all("figure")[0]["id"] for html in (page()[1], page(caption="Other.")[1])}
-    assert len(names) == 2
-    text, html = page()
-    assert f'getElementById("{html.all("figure")[0]["id"]}")' in text
 
 
 def test_caption_and_text_of_values():
     text, html = page(caption="A <em>caption</em>.", text=lambda m: f"{m} < 6")
     assert "<figcaption>A <em>caption</em>.</figcaption>" in text
-    assert [f["data-value"] for f in html.all("img")] == ["1 < 6", "2 < 6", "5 < 6"]
+    assert unpacked(html)[0]["values"] == ["1 < 6", "2 < 6", "5 < 6"]
     assert "<figcaption>" not in page()[0]
 
 
@@ -109,7 +129,7 @@ def test_no_figure_stays_open():
 @pytest.mark.parametrize(("values", "start"), [([], 0), ([1, 2], 2), ([1], -1)])
 def test_a_start_outside_the_frames_is_refused(values, start):
     with pytest.raises(
-        ValueError,
+        BadInput,
         match=f"start must be a position among the {len(values)} values, but it is {start}",
     ):
         slider(draw, values, "m", alt=str, start=start)

@@ -641,3 +641,18 @@ def test_a_coupon_beside_two_walls_is_held_by_the_cells_around_it_alone():
     lam = 0.00784412669850986
     assert good_cone_probability(X, y, lam, 2) == pytest.approx(1 / 18, rel=1e-12)
     assert 0 < good_cone_probability(X, y, lam, 2, measure="gaussian") < 1
+
+
+def test_points_opposite_up_to_rounding_share_their_wall_with_the_coupons_too():
+    turns = np.pi * np.array([0.75, 1.0, 0.0, 0.0, 0.75])
+    X = np.column_stack([np.cos(turns), np.sin(turns)])  # sin(pi) is 1.2e-16
+    exact = X.copy()
+    exact[1] = [-1.0, 0.0]
+    y, lam = [0.0, -1.0, -1.0, -1.0, 1.0], 0.1086
+    coupons = find_coupons(X, y, lam)
+    cells = activation_patterns(X).tolist()
+    assert all(pattern in cells for pattern in coupons.patterns.tolist())
+    for measure in ("counting", "gaussian"):
+        share = good_cone_probability(X, y, lam, [3, 10], measure=measure)
+        meant = good_cone_probability(exact, y, lam, [3, 10], measure=measure)
+        np.testing.assert_allclose(share, meant, rtol=1e-9)

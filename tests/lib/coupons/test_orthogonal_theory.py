@@ -1,4 +1,4 @@
-"""Orthogonal data: the closed forms of chapter 7, and that training switches neurons off and never
+"""Orthogonal data: the closed forms, and that training switches neurons off and never
 on again."""
 
 from collections import deque
@@ -230,6 +230,27 @@ def test_bits_only_go_out(seed, alpha, eta, batched, scaled):
     for moved, _ in descend(X, y, lam, W, a, eta, 300, batches):
         assert not ((moved @ X.T > 0) & ~on).any()
         on = moved @ X.T > 0
+
+
+def test_noise_in_the_weights_frees_a_stuck_run_and_mini_batches_do_not():
+    """A positive neuron misses one of two positive points; the labels are 1, 1, -1."""
+    X, y, lam, eta = np.eye(3), np.array([1.0, 1.0, -1.0]), 0.05, 0.2
+    W, a = np.array([[1.0, -1e-3, 0.0], [0.0, 0.0, 1.0]]), np.array([1.0, -1.0])
+    rng = np.random.default_rng(0)
+    batches = [rng.choice(3, 2, replace=False) for _ in range(3000)]
+    for moved, _ in descend(X, y, lam, W, a, eta, 3000, batches):
+        assert moved[0, 1] <= 0
+    noisy, b = W, a
+    for _ in range(3000):
+        noisy, b = end(X, y, lam, noisy, b, eta, 1)
+        noisy = noisy + 1e-12 * rng.standard_normal(W.shape)
+    assert noisy[0, 1] > 0.5
+    gap = Network(noisy, b).loss(X, y, lam) / orthonormal_value(y, lam) - 1
+    assert (
+        gap
+        < 1e-6
+        < Network(*end(X, y, lam, W, a, eta, 3000)).loss(X, y, lam) / orthonormal_value(y, lam) - 1
+    )
 
 
 def test_a_step_beyond_one_over_two_lambda_switches_bits_on():

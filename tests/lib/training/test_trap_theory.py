@@ -1,4 +1,4 @@
-"""The small-initialisation trap: chapter 10's closed forms, its threshold, the lemma on sorting,
+"""The small-initialisation trap: the closed forms, its threshold, the lemma on sorting,
 and the stored ends."""
 
 import numpy as np
