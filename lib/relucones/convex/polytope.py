@@ -15,6 +15,7 @@ import scipy
 from .. import checks
 
 _DEPENDENT = 1e-8  # singular values below this share of the largest are rounding
+_MISFIT = 1e-6  # the share of the fit that may be left unwritten
 _NOTHING = 1e-8  # coefficients below this share of the largest are rounding
 
 
@@ -104,7 +105,7 @@ def polytope(fits, fit, most=20_000):
     sizes = np.linalg.norm(fits, axis=1)
     unit = fits / sizes[:, None]
     start, misfit = scipy.optimize.nnls(unit.T, fit)
-    if misfit > _DEPENDENT * np.linalg.norm(fit):
+    if misfit > _MISFIT * np.linalg.norm(fit):
         raise ArithmeticError(f"no coefficients write the fit: {misfit:.3g} of it are left")
     A, b, N = _hull(unit, fit)
     used = np.ones(k, dtype=bool)
@@ -123,6 +124,24 @@ def polytope(fits, fit, most=20_000):
     found = Polytope(vertices[order] / sizes, len(A))
     _check_connected(found)
     return found
+
+
+MOST_TOGETHER = 20  # directions whose subsets are listed one by one
+_MOST_SUPPORTS = 3000
+
+
+def supports(fits, fit):
+    """The sets of directions that suffice for an optimum, fewest first: the supports of the
+    vertices, as tuples; None where there are too many of them, or several of too many
+    directions."""
+    try:
+        found = polytope(fits, fit, most=_MOST_SUPPORTS)
+    except checks.BadInput:
+        return None
+    if len(found.vertices) > 1 and found.used.sum() > MOST_TOGETHER:
+        return None
+    sets = [tuple(np.flatnonzero(row).tolist()) for row in found.supports]
+    return sorted(sets, key=lambda one: (len(one), one))
 
 
 def _hull(unit, fit):

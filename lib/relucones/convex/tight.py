@@ -5,11 +5,11 @@ of the directions u with :math:`s\,\nu^\top\sigma(Xu) = 2\lambda`, the *tight* o
 tight from nearly tight only where nothing is near; elsewhere sixty digits do (`sharpened`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..walls import ROUNDING, TIED, on_walls
+from ..walls import POLISHED, ROUNDING, TIED, on_walls
 from .faces import Faces
 from .programs import solve_global
 from .solution import Columns, Solution, exact_weights
@@ -66,9 +66,7 @@ def tight_directions(X, y, lam, faces=None):
     """
     faces = faces or Faces(X)
     solution = solve_global(X, y, lam, tol=1e-12, faces=faces)
-    atoms = Columns(
-        solution.directions, solution.signs, np.zeros((len(y), 0)), solution.vanishing
-    )
+    atoms = _columns(solution, solution.weights > 0)
     undecided = False
     if len(atoms.signs):
         atoms, undecided = _with_ties(faces, solution, y, lam)
@@ -82,26 +80,29 @@ def _with_ties(faces, solution, y, lam):
     """The solution's directions and all others that are tight, and whether that stays open."""
     own = _columns(solution, solution.weights > 0)
     maybe = faces.maximisers(solution.dual, above=2 * lam * (1 - _MAYBE))
-    if not _others(maybe, own):
+    near = on_walls(own.directions, faces.X, POLISHED)
+    beside = near & ~on_walls(own.directions, faces.X, ROUNDING) & ~own.vanishing
+    if not _others(maybe, own) and not beside.any():
         return own, False
     from .sharpened import Sharpened  # slow to import, and rarely needed
 
     for used, weights in _readings(faces.X, solution, y, lam):
-        sharpened = Sharpened(
-            faces.X, y, lam, used.directions, used.signs, weights, used.vanishing
-        )
+        sharpened = Sharpened(faces.X, y, lam, used.directions, used.signs, weights, used.vanishing)
         if not sharpened.found:
             continue
         # Priced anew, now that the dual vector is known to rounding: nothing tight is overlooked.
         nu = np.array(sharpened.nu, dtype=float)
         maybe = faces.maximisers(nu, above=2 * lam * (1 - _MAYBE))
         others = _others(maybe, used)
-        tight = [
-            sharpened.tight(maybe.signs[i], maybe.vanishing[i], maybe.fits[i] != 0) for i in others
-        ]
+        of_face = [(maybe.signs[i], maybe.vanishing[i], maybe.fits[i] != 0) for i in others]
+        tight = [sharpened.tight(*face) for face in of_face]
         if None not in tight:  # None: more than tight, so these are not the optimum's directions
             chosen = [i for i, yes in zip(others, tight, strict=True) if yes]
-            return used.extended(Columns.of(maybe).kept(chosen)), False
+            ties = [face for face, yes in zip(of_face, tight, strict=True) if yes]
+            more = [sharpened.walls_of(*face) for face in ties]
+            found = used.extended(Columns.of(maybe).kept(chosen))
+            walls = np.concatenate([sharpened.walls(), np.array(more, bool).reshape(-1, len(y))])
+            return replace(found, vanishing=found.vanishing | walls), False
     return own, True
 
 

@@ -656,3 +656,14 @@ def test_points_opposite_up_to_rounding_share_their_wall_with_the_coupons_too():
         share = good_cone_probability(X, y, lam, [3, 10], measure=measure)
         meant = good_cone_probability(exact, y, lam, [3, 10], measure=measure)
         np.testing.assert_allclose(share, meant, rtol=1e-9)
+
+
+def test_a_coupon_on_a_wall_without_a_bend_is_held_from_both_sides():
+    """The points on the wall of (1, 0) have no price, so nothing pushes the coupon onto it; it lies
+    there all the same."""
+    X = [[-1, 0], [-1, 1], [0, 1], [1, 0], [-1, -2], [2, 0], [-1, 0], [0, 1]]
+    y, lam = [1, 1, -1, 1, -1, 1, 1, -1], 0.005076376028186147
+    coupons = find_coupons(X, y, lam)
+    flat = np.abs(coupons.directions[:, 0]) > 0.99
+    assert flat.sum() == 2
+    assert coupons.holds.sum(axis=0)[flat].tolist() == [2, 2]
