@@ -593,13 +593,13 @@ def test_the_cone_values_of_the_oracle_agree_on_one_good_and_one_bad_cone():
 def test_coupons_of_an_optimum_that_is_not_known_are_refused(monkeypatch):
     import dataclasses
 
-    from relucones.coupons import holders
+    from relucones.convex import tight
 
     def unfinished(*arguments, **options):
         solution = solve_global(*arguments, **options)
         return dataclasses.replace(solution, lower_bound=solution.value * (1 - 1e-3))
 
-    monkeypatch.setattr(holders, "solve_global", unfinished)
+    monkeypatch.setattr(tight, "solve_global", unfinished)
     with pytest.raises(
         ValueError, match=r"lam is 0.02, too small here: a relative gap of 1.0e-03 is left"
     ):
