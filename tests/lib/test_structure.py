@@ -27,9 +27,14 @@ WITHIN = {
     "convex": [
         "exact_ceiling", "faces", "climbing", "dual", "solution", "cone_program", "cutting_planes",
         "programs", "certificate", "exact_least_squares", "proof_writing", "sharpened", "polytope",
+        "tight",
     ],
     "coupons": ["collecting", "holders", "bad_minima", "probability", "landscape"],
     "training": ["start", "limits", "records", "state", "flow", "descent", "runs"],
+    "optima": [
+        "staircase", "walk", "optimal_set", "paths", "local_minima", "stationary", "skip",
+        "outputs",
+    ],
     "command_line": ["options", "progress", "report", "commands"],
     "plots": ["style", "cells", "networks", "certificates", "coupons"],
 }  # fmt: skip

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..arrangement import exact
 from ..arrangement.lines import orthogonal
+from ..walls import ROUNDING
 
 _DIGITS = 60
 # the rounding of the data, which is all that may part two directions meant to be tied
@@ -65,15 +66,18 @@ class Sharpened:
         `zero` and `active` (n,) are the points that vanish and that are active on the face.
         """
         with mpmath.workdps(_DIGITS):
-            g = self._pull(
-                [int(sign) * nu if a else 0 for nu, a in zip(self.nu, active, strict=True)]
-            )
-            rows = [row for row, z in zip(self._rows, zero, strict=True) if z]
-            chosen, _, _ = exact.echelon(rows)
-            if chosen:
-                N = mpmath.matrix([rows[i] for i in chosen])
-                g = g - N.T * mpmath.lu_solve(N * N.T, N * g)
-            return float(1 - mpmath.norm(g) / (2 * self._lam))
+            longest = mpmath.norm(self._critical(sign, zero, active))
+            return float(1 - longest / (2 * self._lam))
+
+    def _critical(self, sign, zero, active):
+        """The gradient on a face, projected to its span: the direction of its critical point."""
+        g = self._pull([int(sign) * nu if a else 0 for nu, a in zip(self.nu, active, strict=True)])
+        rows = [row for row, z in zip(self._rows, zero, strict=True) if z]
+        chosen, _, _ = exact.echelon(rows)
+        if chosen:
+            N = mpmath.matrix([rows[i] for i in chosen])
+            g = g - N.T * mpmath.lu_solve(N * N.T, N * g)
+        return g
 
     def tight(self, sign, zero, active):
         """Whether the critical point of a face is tight: True, False, or None where that stays
@@ -82,6 +86,32 @@ class Sharpened:
         prices = np.abs(np.array(self.nu, dtype=float))
         meant = _MEANT * (prices @ np.linalg.norm(self.X, axis=1)) / (2 * float(self._lam))
         return True if abs(slack) <= meant else False if slack > meant else None
+
+    def walls(self):
+        """The points on whose walls the vectors lie, bool (k, n), up to the rounding of the
+        data."""
+        with mpmath.workdps(_DIGITS):
+            return np.array(
+                [
+                    self._vanishing(B.T * z)
+                    for (B, _, _), z in zip(self._faces, self._z, strict=True)
+                ]
+            )
+
+    def walls_of(self, sign, zero, active):
+        """The same of the critical point of a face."""
+        with mpmath.workdps(_DIGITS):
+            return self._vanishing(self._critical(sign, zero, active))
+
+    def _vanishing(self, v):
+        rows = mpmath.matrix(self._rows)
+        size = mpmath.norm(v)
+        return np.array(
+            [
+                abs(dot) <= ROUNDING * size * mpmath.norm(rows[k, :])
+                for k, dot in enumerate(rows * v)
+            ]
+        )
 
     def _face(self, u, sign, zero):
         """Of one face: an integer basis of its span, as floats too, and the fits of its vectors."""

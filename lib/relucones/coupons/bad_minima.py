@@ -23,7 +23,7 @@ import scipy
 from .. import checks
 from ..arrangement import Arrangement
 from ..convex import ConeProgram
-from ..convex.polytope import _supports
+from ..convex.polytope import supports as sufficient
 from ..network import Network
 from ..walls import TIED, on_walls
 from .collecting import Exact
@@ -230,7 +230,7 @@ class _Prices:
         weights, rest = scipy.optimize.nnls(fits.T, fit)
         if rest > TIED * np.linalg.norm(self.y):
             return []
-        supports = _supports(fits, fit)
+        supports = sufficient(fits, fit)
         if supports is None:
             raise checks.BadInput(
                 "with these data a fit has too many local minima to list; take fewer points"

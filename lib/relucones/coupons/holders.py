@@ -19,13 +19,9 @@ import scipy
 
 from .. import checks
 from ..arrangement import activation_patterns
-from ..convex import Faces, solve_global
-from ..convex.polytope import _supports
-from ..walls import ROUNDING, TIED, on_walls
-
-KNOWN = 1e-7  # the relative gap that the optimum must be known to, before its coupons are named
-# the relative slack of the dual constraint above which a direction is surely not tight
-MAYBE_TIGHT = 1e-6
+from ..convex import Faces
+from ..convex.polytope import supports as sufficient
+from ..convex.tight import tight_directions
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,89 +97,28 @@ def find_coupons(X, y, lam, faces=None):
     X, y = checks.data(X, y)
     lam = checks.penalty(lam)
     faces = faces or Faces(X)
-    solution = solve_global(X, y, lam, tol=1e-12, faces=faces)
-    if solution.gap > KNOWN * solution.value:
-        relative = solution.gap / solution.value
+    tight = tight_directions(X, y, lam, faces)
+    if not tight.known:
         raise checks.BadInput(
-            f"lam is {lam:g}, too small here: a relative gap of {relative:.1e} is left, "
-            "too much to "
-            "name the coupons"
+            f"lam is {lam:g}, too small here: a relative gap of {tight.solution.relative_gap:.1e} "
+            "is left, too much to name the coupons"
         )
-    directions, signs, vanishing, fits = _tight_directions(faces, solution, y, lam)
-    fit = solution.network.predict(X)
-    supports = _supports(fits, fit)
-    if supports is not None:
-        used = sorted(set().union(*supports))
-        position = {atom: i for i, atom in enumerate(used)}
-        supports = [tuple(position[i] for i in support) for support in supports]
-        directions, signs, vanishing, fits = (
-            directions[used],
-            signs[used],
-            vanishing[used],
-            fits[used],
-        )
-    patterns, pattern_signs, holds = _holders(faces.arrangement, directions, signs, vanishing)
-    count = faces.arrangement.number_of_cells
-    holders = patterns, pattern_signs, holds, count
-    return Coupons(X, directions, signs, supports, *holders, vanishing, fits, fit)
-
-
-def _tight_directions(faces, solution, y, lam):
-    """Every direction at which the optimal dual vector meets its constraint, each once."""
-    X = faces.X
-    directions, signs = solution.directions, solution.signs
-    vanishing = solution.vanishing
-    if len(signs):
-        more = _truly_tight(faces, solution, y, lam)
-        directions, signs, vanishing = (
-            np.concatenate([own, other])
-            for own, other in zip((directions, signs, vanishing), more, strict=True)
-        )
-    vanishing = vanishing | on_walls(directions, X, ROUNDING) | ~X.any(axis=1)
-    fits = signs[:, None] * np.where(vanishing, 0.0, np.maximum(directions @ X.T, 0.0))
-    return directions, signs, vanishing, fits
-
-
-def _truly_tight(faces, solution, y, lam):
-    """The tight directions that the solution does not use itself, with their signs and the points
-    that vanish there, told with sixty digits."""
-    maybe = faces.maximisers(solution.dual, above=2 * lam * (1 - MAYBE_TIGHT))
-    n, d = faces.X.shape
-    none = np.zeros((0, d)), np.zeros(0, int), np.zeros((0, n), bool)
-    if not _others(maybe, solution):
-        return none
-    from ..convex.sharpened import Sharpened  # slow to import, and rarely needed
-
-    used = (solution.directions, solution.signs, solution.weights, solution.vanishing)
-    sharpened = Sharpened(faces.X, y, lam, *used)
-    open_still = True
-    if sharpened.found:
-        # Priced anew, now that the dual vector is known to rounding: nothing tight is overlooked.
-        nu = np.array(sharpened.nu, dtype=float)
-        maybe = faces.maximisers(nu, above=2 * lam * (1 - MAYBE_TIGHT))
-        others = _others(maybe, solution)
-        tight = [
-            sharpened.tight(maybe.signs[i], maybe.vanishing[i], maybe.fits[i] != 0) for i in others
-        ]
-        open_still = None in tight
-    if open_still:
+    if tight.undecided:
         raise checks.BadInput(
             f"lam is {lam:g}, and with these data it stays open which directions an optimum can "
             "use; another lam, or points that are not nearly parallel, would help"
         )
-    chosen = [i for i, yes in zip(others, tight, strict=True) if yes]
-    return maybe.directions[chosen], maybe.signs[chosen], maybe.vanishing[chosen]
-
-
-def _others(maybe, solution):
-    """The places of those directions that the solution does not use, each once."""
-    others = []
-    for i, (u, s) in enumerate(zip(maybe.directions, maybe.signs, strict=True)):
-        same = [maybe.directions[j] for j in others if maybe.signs[j] == s]
-        known = np.array([*solution.directions[solution.signs == s], *same]).reshape(-1, len(u))
-        if not (np.linalg.norm(known - u, axis=1) < TIED).any():
-            others.append(i)
-    return others
+    enough, fit = sufficient(tight.fits, tight.fit), tight.fit
+    used = sorted(set().union(*enough)) if enough is not None else list(range(len(tight.signs)))
+    place = {atom: i for i, atom in enumerate(used)}
+    if enough is not None:
+        enough = [tuple(place[i] for i in support) for support in enough]
+    directions, signs = tight.directions[used], tight.signs[used]
+    vanishing, fits = tight.vanishing[used], tight.fits[used]
+    patterns, pattern_signs, holds = _holders(faces.arrangement, directions, signs, vanishing)
+    count = faces.arrangement.number_of_cells
+    holders = patterns, pattern_signs, holds, count
+    return Coupons(X, directions, signs, enough, *holders, vanishing, fits, fit)
 
 
 def _holders(arrangement, directions, signs, vanishing):

@@ -593,13 +593,13 @@ def test_the_cone_values_of_the_oracle_agree_on_one_good_and_one_bad_cone():
 def test_coupons_of_an_optimum_that_is_not_known_are_refused(monkeypatch):
     import dataclasses
 
-    from relucones.coupons import holders
+    from relucones.convex import tight
 
     def unfinished(*arguments, **options):
         solution = solve_global(*arguments, **options)
         return dataclasses.replace(solution, lower_bound=solution.value * (1 - 1e-3))
 
-    monkeypatch.setattr(holders, "solve_global", unfinished)
+    monkeypatch.setattr(tight, "solve_global", unfinished)
     with pytest.raises(
         ValueError, match=r"lam is 0.02, too small here: a relative gap of 1.0e-03 is left"
     ):
@@ -656,3 +656,14 @@ def test_points_opposite_up_to_rounding_share_their_wall_with_the_coupons_too():
         share = good_cone_probability(X, y, lam, [3, 10], measure=measure)
         meant = good_cone_probability(exact, y, lam, [3, 10], measure=measure)
         np.testing.assert_allclose(share, meant, rtol=1e-9)
+
+
+def test_a_coupon_on_a_wall_without_a_bend_is_held_from_both_sides():
+    """The points on the wall of (1, 0) have no price, so nothing pushes the coupon onto it; it lies
+    there all the same."""
+    X = [[-1, 0], [-1, 1], [0, 1], [1, 0], [-1, -2], [2, 0], [-1, 0], [0, 1]]
+    y, lam = [1, 1, -1, 1, -1, 1, 1, -1], 0.005076376028186147
+    coupons = find_coupons(X, y, lam)
+    flat = np.abs(coupons.directions[:, 0]) > 0.99
+    assert flat.sum() == 2
+    assert coupons.holds.sum(axis=0)[flat].tolist() == [2, 2]
