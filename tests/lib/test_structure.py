@@ -31,10 +31,7 @@ WITHIN = {
     ],
     "coupons": ["collecting", "holders", "bad_minima", "probability", "landscape"],
     "training": ["start", "limits", "records", "state", "flow", "descent", "runs"],
-    "optima": [
-        "staircase", "walk", "optimal_set", "paths", "local_minima", "stationary", "skip",
-        "outputs",
-    ],
+    "optima": ["staircase", "walk", "optimal_set", "paths", "local_minima", "stationary"],
     "command_line": ["options", "progress", "report", "commands"],
     "plots": ["style", "cells", "networks", "certificates", "coupons"],
 }  # fmt: skip
