@@ -30,6 +30,6 @@ ANSWERS = {
         lambda: ceil(log(0.1) / log1p(-1 / 64)), tolerance=0.01, asks="the width"
     ),
     "ex-experiment-gaussian": Answer(
-        _share_that_holds_neither, tolerance=0.15, asks="the share that holds neither"
+        _share_that_holds_neither, tolerance=0.1, asks="the share that holds neither"
     ),
 }
