@@ -93,8 +93,8 @@ def polytope(fits, fit, most=20_000):
     Examples
     --------
     >>> square = polytope([[1, 0, 1], [1, 0, 1], [0, 1, 1], [0, 1, 1]], [1, 1, 2])
-    >>> square.vertices.tolist()
-    [[0.0, 1.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0], [1.0, 0.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0]]
+    >>> square.supports.astype(int).tolist()
+    [[0, 1, 0, 1], [0, 1, 1, 0], [1, 0, 0, 1], [1, 0, 1, 0]]
     >>> square.dimension, len(square.edges)
     (2, 4)
     """

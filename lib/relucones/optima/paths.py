@@ -49,7 +49,7 @@ def descent_path(network, target, X, y, lam):
     >>> start = Network([[1.0], [0.0]], [-1.0, 0.0])
     >>> end = Network([[0.0], [0.8**0.5]], [0, 0.8**0.5])
     >>> losses = descent_path(start, end, [[1.0]], [1.0], lam=0.2).losses()
-    >>> bool((np.diff(losses) <= 1e-12).all()), round(losses[-1], 6)
+    >>> bool((np.diff(losses) <= 1e-12).all()), round(float(losses[-1]), 6)
     (True, 0.36)
     """
     X, y = checks.data(X, y)

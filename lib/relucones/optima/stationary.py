@@ -62,10 +62,13 @@ class StationaryPoint:
 
 @dataclass(frozen=True, eq=False)
 class Face:
+    """A face of the arrangement: the points that are active and that vanish on it, a basis of its
+    span, and whether it is a ray, of which only positive multiples belong to it."""
+
     active: np.ndarray  # (n,)
     vanishing: np.ndarray  # (n,)
     basis: np.ndarray  # (d, q): of its span
-    ray: bool  # then only the positive multiples
+    ray: bool
 
 
 def stationary_points(X, y, lam, m):

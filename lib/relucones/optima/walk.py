@@ -66,10 +66,12 @@ class Straight:
     end: np.ndarray
 
     def at(self, share):
+        """The network after this share of the piece."""
         root = np.sqrt((1 - share) * self.begin + share * self.end)
         return Network(root[:, None] * self.directions, self.signs * root)
 
     def reversed(self):
+        """The piece the other way round."""
         return Straight(self.directions, self.signs, self.end, self.begin)
 
 
@@ -82,6 +84,7 @@ class Rescaling:
     backwards: bool = False
 
     def at(self, share):
+        """The network after this share of the piece."""
         share = 1 - share if self.backwards else share
         if share == 0:
             return self.network
@@ -94,6 +97,7 @@ class Rescaling:
         return Network(self.network.W * grow[:, None], self.network.a * shrink)
 
     def reversed(self):
+        """The piece the other way round."""
         return Rescaling(self.network, not self.backwards)
 
 
