@@ -85,6 +85,7 @@ def finish_page(page, name, depth):
     repair_ids(page)
     mend_links(page)
     draw_icons(page)
+    empty_heads(page)
     describe(page, name, depth)
     tidy_print(page)
     warn_without_script(page)
@@ -266,6 +267,14 @@ def site_address(repository):
     return f"https://{owner.lower()}.github.io/{name}/"
 
 
+def empty_heads(page):
+    """A head without text heads nothing, for those who hear the table."""
+    for head in page.find_all("th"):
+        if not head.get_text(strip=True) and not head.find("img"):
+            head.name = "td"
+            del head["scope"]
+
+
 def measure_figures(page, folder):
     """The width a figure was drawn for, as a variable of its style: on a phone a wide one scrolls
     rather than become unreadable."""
@@ -276,7 +285,8 @@ def measure_figures(page, folder):
             continue
         image["style"] = f"--drawn: {width:.0f}px; {image.get('style', '')}".strip("; ")
         if width > FITS_A_PHONE:
-            image.wrap(page.new_tag("div", attrs={"class": "figure-box"}))
+            framed = image.parent if image.parent.name == "a" else image
+            framed.wrap(page.new_tag("div", attrs={"class": "figure-box"}))
 
 
 def drawn_width(path):

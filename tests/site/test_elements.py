@@ -357,11 +357,11 @@ def test_on_paper_proofs_are_open_and_controls_gone(opened):
     page = opened(made_slider(), QUIZ, text=PROOF + FOLDED.format("code()", ""))
     assert not page.get_by_text("Because.").is_visible()
     page.emulate_media(media="print")
-    assert page.get_by_text("Because.").is_visible()
+    page.get_by_text("Because.").wait_for(state="visible", timeout=5000)
     for gone in ("input[type=range]", "button", ".code-switch", "pre"):
         assert not page.locator(gone).first.is_visible(), gone
     page.emulate_media(media="screen")
-    assert not page.get_by_text("Because.").is_visible()
+    page.get_by_text("Because.").wait_for(state="hidden", timeout=5000)
 
 
 def test_what_the_search_marks_starts_a_word(opened):
