@@ -62,6 +62,7 @@ def finish(folder=HTML):
         if done != text:
             path.write_text(done, encoding="utf-8")
     finish_icons(folder)
+    lighten_pictures(folder / "_images")
 
 
 def written(page):
@@ -297,6 +298,20 @@ def drawn_width(path):
     if path.suffix == ".png":
         return int.from_bytes(path.read_bytes()[16:20], "big") / 2.3  # 220 dots an inch
     return None
+
+
+HEAVY = 50_000  # bytes of a PNG from which on a palette of few colours is taken
+
+
+def lighten_pictures(folder):
+    """Drawings with fewer digits, and maps with fewer colours."""
+    from relucones_book.lighter import few_colours, fewer_digits
+
+    for path in sorted(folder.glob("*.svg")):
+        path.write_text(fewer_digits(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in sorted(folder.glob("*.png")):
+        if path.stat().st_size > HEAVY:
+            path.write_bytes(few_colours(path.read_bytes()))
 
 
 def tidy_print(page):

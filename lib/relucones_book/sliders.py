@@ -15,6 +15,8 @@ import matplotlib.pyplot as plt
 
 from relucones.checks import BadInput
 
+from .lighter import few_colours, fewer_digits
+
 MIME = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -134,16 +136,5 @@ def _bytes(figure, kind):
     figure.savefig(buffer, format=kind, metadata=metadata, bbox_inches="tight")
     plt.close(figure)
     if kind == "png":
-        return _of_few_colours(buffer)
-    return buffer.getvalue()
-
-
-def _of_few_colours(buffer, colours=64):
-    """The same PNG with a palette, which makes maps several times smaller."""
-    from PIL import Image
-
-    with Image.open(buffer) as picture:
-        small = picture.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
-        packed = io.BytesIO()
-        small.save(packed, format="png", optimize=True)
-    return packed.getvalue()
+        return few_colours(buffer.getvalue(), 64)
+    return fewer_digits(buffer.getvalue().decode()).encode()

@@ -222,3 +222,24 @@ def test_figures_know_the_width_they_were_drawn_for(finish, tmp_path):
     ]  # fmt: skip
     (box,) = page.select(".figure-box")
     assert box.img["src"] == "_images/w.svg"
+
+
+def test_pictures_are_lightened_once(tmp_path, finish):
+    """Coordinates of paths lose digits that nobody sees, other numbers none; a second time nothing
+    changes."""
+    import numpy as np
+    from PIL import Image
+
+    drawing = '<svg><path d="M 1.23456 7.5 L 3.999999 4"/><g transform="scale(0.015625)"/></svg>'
+    (tmp_path / "a.svg").write_text(drawing)
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(tmp_path / "b.png")
+    before = (tmp_path / "b.png").stat().st_size
+    for _ in range(2):
+        finish.lighten_pictures(tmp_path)
+        assert (tmp_path / "a.svg").read_text() == (
+            '<svg><path d="M 1.23 7.5 L 3.99 4"/><g transform="scale(0.015625)"/></svg>'
+        )
+        with Image.open(tmp_path / "b.png") as picture:
+            assert (picture.mode, picture.size) == ("P", (200, 200))
+    assert (tmp_path / "b.png").stat().st_size < before / 2
