@@ -63,20 +63,11 @@ sphinx-mathjax-offline {version}.
 
 def notebooks():
     """The notebooks of the table of contents, in its order."""
-
-    def files(node):
-        if isinstance(node, dict):
-            if "file" in node:
-                yield node["file"]
-            for value in node.values():
-                yield from files(value)
-        elif isinstance(node, list):
-            for item in node:
-                yield from files(item)
+    from relucones_book.contents import pages
 
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    paths = [toc["root"], *files(toc)]
-    return [p for name in paths if (p := ROOT / f"{name.removesuffix('.ipynb')}.ipynb").exists()]
+    paths = [ROOT / f"{name.removesuffix('.ipynb')}.ipynb" for name in pages(toc)]
+    return [path for path in paths if path.exists()]
 
 
 def code_fingerprint():

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import yaml
 
+from relucones_book.contents import pages
+
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = ("theorem", "proposition", "lemma", "corollary")
 MARKS = ("cited", "derived", "measured")
@@ -113,21 +115,10 @@ class Chapter:
         return self.path.relative_to(ROOT / "book").as_posix()
 
 
-def files(node):
-    """The entries ``file:`` of the table of contents, in its order."""
-    if isinstance(node, dict):
-        yield from [node["file"]] if "file" in node else []
-        for value in node.values():
-            yield from files(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from files(item)
-
-
 def chapters():
     """The notebooks in the order in which they are read."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    paths = [ROOT / f"{name.removesuffix('.ipynb')}.ipynb" for name in files(toc)]
+    paths = [ROOT / f"{name.removesuffix('.ipynb')}.ipynb" for name in pages(toc)]
     return [Chapter(path) for path in paths if path.exists()]
 
 

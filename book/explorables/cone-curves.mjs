@@ -90,16 +90,7 @@ export class DualFunction {
           `${d}°`,
         ),
       ),
-      svg(
-        "text",
-        {
-          x: (this.left + this.right) / 2,
-          y: this.bottom + 33,
-          "text-anchor": "middle",
-          class: "soft",
-        },
-        "angle of the direction u",
-      ),
+      titleBelow(this, "angle of the direction u"),
     );
     const count = solution.columns.length;
     this.drawing.setAttribute(
@@ -108,6 +99,12 @@ export class DualFunction {
         `${count} ${count === 1 ? "direction" : "directions"} of optimal neurons`,
     );
   }
+}
+
+/** What the axis below a panel counts. */
+function titleBelow({ left, right, bottom }, text) {
+  const place = { x: (left + right) / 2, y: bottom + 33 };
+  return svg("text", { ...place, "text-anchor": "middle", class: "soft" }, text);
 }
 
 /** The dual function as a path, with its bends at the walls exact. */
@@ -180,16 +177,7 @@ export class Chance {
       ...[1, 50, 100, 150, 200].map((w) =>
         svg("text", { x: x(w), y: this.bottom + 15, "text-anchor": "middle" }, String(w)),
       ),
-      svg(
-        "text",
-        {
-          x: (this.left + this.right) / 2,
-          y: this.bottom + 33,
-          "text-anchor": "middle",
-          class: "soft",
-        },
-        "width m",
-      ),
+      titleBelow(this, "width m"),
     );
     const told = listed
       ? `At width ${m}: ${(100 * chances.counting(m)).toFixed(1)} percent counting cells, ` +

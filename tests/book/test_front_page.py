@@ -13,6 +13,7 @@ from scipy.special import gamma
 
 from relucones import count_patterns, data
 from relucones_book import reproduce
+from relucones_book.contents import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 WELCOME = (ROOT / "book/welcome.md").read_text(encoding="utf-8")
@@ -108,25 +109,15 @@ def test_rounding_sets_stuck_networks_free():
     assert rounded.sum() >= 97  # how many, depends on how the processor rounds
 
 
-def files(node):
-    if isinstance(node, dict):
-        yield from [node["file"]] if "file" in node else []
-        for value in node.values():
-            yield from files(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from files(item)
-
-
-TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+PAGES = pages(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
 
 
 def test_next_leads_from_the_front_page_to_the_first_chapter():
-    assert next(files(TOC)) == "book/part1/01_network_and_penalty"
+    assert PAGES[1] == "book/part1/01_network_and_penalty"
 
 
 def test_the_map_names_every_chapter_in_order():
-    chapters = [name.removeprefix("book/") + ".ipynb" for name in files(TOC) if "/part" in name]
+    chapters = [name.removeprefix("book/") + ".ipynb" for name in PAGES if "/part" in name]
     listed = re.findall(r"^\| \[[^\]]+\]\((part\S+)\) \|", WELCOME.split("(map)=")[1], re.MULTILINE)
     assert listed == chapters
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from relucones_book.contents import pages
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # Written in halves, so that this file passes its own test.
@@ -67,28 +69,16 @@ def test_no_search_path_edits():
     assert not [p.name for p in code if word in p.read_text(encoding="utf-8")]
 
 
-def toc_entries(node):
-    if isinstance(node, dict):
-        if "file" in node:
-            yield node["file"]
-        for value in node.values():
-            yield from toc_entries(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from toc_entries(item)
-
-
 def test_table_of_contents_lists_every_page_once():
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    listed = [toc["root"], *toc_entries(toc)]
-    pages = {
+    listed = pages(yaml.safe_load((ROOT / "_toc.yml").read_text()))
+    there = {
         str(p.relative_to(ROOT).with_suffix(""))
         for p in project_files()
         if p.is_relative_to(ROOT / "book")
         and p.suffix in {".md", ".ipynb"}
         and p.name not in NOT_PAGES
     }
-    assert sorted(listed) == sorted(pages)
+    assert sorted(listed) == sorted(there)
 
 
 def test_one_address():

@@ -545,7 +545,7 @@ def test_a_hand_ends_the_nod(visit):
 def test_the_code_is_light():
     modules = sorted(EXPLORABLES.rglob("*.mjs"))
     size = sum(len(gzip.compress(path.read_bytes())) for path in modules)
-    assert size < 36_000, f"{size} bytes in {len(modules)} modules"
+    assert size < 32_000, f"{size} bytes in {len(modules)} modules"
     for path in (EXPLORABLES / "fallback").iterdir():
         assert path.stat().st_size < 15_000, path.name
 

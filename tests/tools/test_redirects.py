@@ -6,23 +6,18 @@ from pathlib import Path
 import pytest
 import yaml
 
+from relucones_book.contents import pages
+
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = importlib.util.spec_from_file_location("redirects", ROOT / "tools/redirects.py")
 redirects = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(redirects)
 
 
-def listed(node):
-    """All addresses of the table of contents."""
-    if isinstance(node, dict):
-        return {node.get("file"), node.get("root")}.union(*map(listed, node.values())) - {None}
-    return set().union(*map(listed, node)) if isinstance(node, list) else set()
-
-
 def test_old_addresses_are_free_and_new_ones_are_pages():
-    pages = listed(yaml.safe_load((ROOT / "_toc.yml").read_text()))
-    assert set(redirects.moved().values()) <= pages
-    assert not set(redirects.moved()) & pages
+    listed = set(pages(yaml.safe_load((ROOT / "_toc.yml").read_text())))
+    assert set(redirects.moved().values()) <= listed
+    assert not set(redirects.moved()) & listed
 
 
 def test_a_page_is_written_that_leads_on(tmp_path):

@@ -79,5 +79,3 @@ def _least_squares(walls, target, support):
             if r != c and (factor := system[r][c]):
                 system[r] = [x - factor * p for x, p in zip(system[r], system[c], strict=True)]
     return {k: row[-1] for k, row in zip(support, system, strict=True)}
-
-

@@ -202,8 +202,6 @@ def _written(value):
     return f"{value.numerator}/{value.denominator}"
 
 
-
-
 # ---- the multipliers -----------------------------------------------------------------------------
 
 

@@ -282,21 +282,36 @@ _DEPENDENT = 1e-9  # the sine below which points that vanish together count once
 def without_dependent_columns(columns, weights):
     """Caratheodory's reduction: move along dependences of the fits, never raising the penalty,
     until there are none."""
-    while len(weights):
-        sizes = np.linalg.norm(columns.fits, axis=0)
-        n, k = columns.fits.shape
-        tall = np.linalg.qr(columns.fits / sizes, mode="r") if n > k else columns.fits / sizes
-        _, singular, Vt = np.linalg.svd(tall)
-        if k <= n and singular[-1] > 1e-10 * singular[0]:
-            break
-        along = Vt[-1] / sizes
-        along = along if along.sum() >= 0 else -along
-        with np.errstate(divide="ignore", over="ignore"):
-            steps = np.where(along > 0, weights / np.maximum(along, 1e-300), np.inf)
-        weights = weights - steps.min() * along
-        kept = np.arange(len(weights)) != steps.argmin()
-        columns, weights = columns.kept(kept), np.maximum(weights[kept], 0.0)
+    while len(weights) and (along := dependence(columns.fits)) is not None:
+        weights, ended = moved_along(weights, along)
+        kept = np.arange(len(weights)) != ended
+        columns, weights = columns.kept(kept), weights[kept]
     return columns, weights
+
+
+def dependence(fits):
+    """Coefficients of columns (n, k) with ``fits @ along == 0``, not all zero and with a sum that
+    is not negative; None where the columns are independent."""
+    sizes = np.linalg.norm(fits, axis=0)
+    if (nothing := sizes <= 1e-14 * sizes.max()).any():  # on no point: only a cost
+        return nothing / nothing.sum()
+    n, k = fits.shape
+    tall = np.linalg.qr(fits / sizes, mode="r") if n > k else fits / sizes
+    _, singular, Vt = np.linalg.svd(tall)
+    if k <= n and singular[-1] > 1e-10 * singular[0]:
+        return None
+    along = Vt[-1] / sizes
+    return along if along.sum() >= 0 else -along
+
+
+def moved_along(weights, along):
+    """The weights, moved against a dependence until the first of them is 0, and which that is."""
+    with np.errstate(divide="ignore", over="ignore"):
+        steps = np.where(along > 0, weights / np.maximum(along, 1e-300), np.inf)
+    ended = int(steps.argmin())
+    weights = np.maximum(weights - steps[ended] * along, 0.0)
+    weights[ended] = 0.0
+    return weights, ended
 
 
 def exact_weights(fits, weights, y, lam):

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..checks import BadInput
 from ..walls import POLISHED, ROUNDING, TIED, on_walls
 from .faces import Faces
 from .programs import solve_global
 from .solution import Columns, Solution, exact_weights
 
-KNOWN = 1e-7  # the relative gap that the optimum must be known to, before directions are named
+_KNOWN = 1e-7  # the relative gap that the optimum must be known to, before directions are named
 # the relative slack of the dual constraint above which a direction is surely not tight
 _MAYBE = 1e-6
 _BESIDE = 0.05  # the distance of two directions of which one may be a copy that rounding made
@@ -48,14 +49,14 @@ class Tight:
     solution: Solution
     undecided: bool
 
-    @property
-    def known(self):
-        """Whether the solution is known well enough for directions to be named."""
-        return self.solution.gap <= KNOWN * self.solution.value
-
 
 def tight_directions(X, y, lam, faces=None):
     """Solve the problem and return its `Tight` directions; `faces` as in `solve_global`.
+
+    Raises
+    ------
+    ValueError
+        If the optimum is not known well enough for directions to be named.
 
     Examples
     --------
@@ -66,6 +67,11 @@ def tight_directions(X, y, lam, faces=None):
     """
     faces = faces or Faces(X)
     solution = solve_global(X, y, lam, tol=1e-12, faces=faces)
+    if solution.gap > _KNOWN * solution.value:
+        raise BadInput(
+            f"lam is {lam:g}, too small here: a relative gap of {solution.relative_gap:.1e} is "
+            "left, too much to name the directions of an optimum"
+        )
     atoms = _columns(solution, solution.weights > 0)
     undecided = False
     if len(atoms.signs):

@@ -167,9 +167,8 @@ class OptimalSet:
             return True
         if (atoms < 0).any() or len(set(atoms.tolist())) < len(atoms):
             return False
-        return bool((self.polytope.supports.sum(axis=1) == len(atoms))[
-            (self.polytope.supports == np.isin(np.arange(len(self.signs)), atoms)).all(axis=1)
-        ].any())
+        at_work = np.isin(np.arange(len(self.signs)), atoms)
+        return bool((self.polytope.supports == at_work).all(axis=1).any())
 
     def path(self, network, other):
         r"""A path of optimal networks between two of one width, if they lie in one component.
@@ -308,11 +307,6 @@ def optimal_set(X, y, lam, faces=None, most=20_000):
     most = checks.count(most, "most")
     tight = tight_directions(X, y, lam, faces)
     solution = tight.solution
-    if not tight.known:
-        raise checks.BadInput(
-            f"lam is {lam:g}, too small here: a relative gap of {solution.relative_gap:.1e} is "
-            "left, too much to name the directions of the optima"
-        )
     whole = polytope(tight.fits, tight.fit, most)
     used = whole.used
     return OptimalSet(

@@ -62,13 +62,12 @@ class StationaryPoint:
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """A face of the arrangement: the points that are active and that vanish on it, a basis of its
-    span, and whether it is a ray, of which only positive multiples belong to it."""
+    """A face of the arrangement: the points that are active and that vanish on it, at least one
+    active, and a basis of its span."""
 
     active: np.ndarray  # (n,)
     vanishing: np.ndarray  # (n,)
     basis: np.ndarray  # (d, q): of its span
-    ray: bool
 
 
 def stationary_points(X, y, lam, m):
@@ -123,18 +122,18 @@ def faces_of_all_dimensions(A):
         return
     rays, side, _ = A.rays
     for u, s in zip(np.concatenate([rays, -rays]), np.concatenate([side, -side]), strict=True):
-        yield from _face(A, s > 0, s == 0, u[:, None], ray=True)
+        yield from _face(A, s > 0, s == 0, u[:, None])
     for flats in A.flats:
         for zero, basis, cells in zip(flats.zero, flats.basis, flats.cells, strict=True):
             for cell in cells:
-                yield from _face(A, cell & ~zero, zero, basis, ray=False)
+                yield from _face(A, cell & ~zero, zero, basis)
 
 
-def _face(A, active, zero, basis, ray):
+def _face(A, active, zero, basis):
     vanishing = A.vanishing_points(zero[None])[0]
     on = A.on_points(active[None])[0] & ~vanishing
     if on.any():
-        yield Face(on, vanishing, basis, ray)
+        yield Face(on, vanishing, basis)
 
 
 class _Problem:
@@ -155,7 +154,7 @@ class _Problem:
                 for (face, _), z in zip(faces, blocks, strict=True)
             ]
             vectors = [v for _, v in pairs]
-            if all(self._inside(v, f, 1e-3) for f, v in pairs):
+            if all(self._inside(v, f.active, f.vanishing, 1e-3) for f, v in pairs):
                 yield self._polished(faces, np.array(vectors))
 
     def _minimisers(self, sets):
@@ -187,13 +186,11 @@ class _Problem:
                 break
         return z.reshape(-1, k, q)
 
-    def _inside(self, v, face, slack):
+    def _inside(self, v, active, vanishing, slack):
         """Whether a vector lies in an open face, up to a sine of `slack`."""
-        if face.ray and v @ face.basis[:, 0] <= 0:
-            return False
         sines = self.X @ v / (np.maximum(self._lengths, 1e-300) * np.linalg.norm(v))
-        off = ~face.active & ~face.vanishing
-        return bool((sines[face.active] > -slack).all() and (sines[off] < slack).all())
+        off = ~active & ~vanishing
+        return bool((sines[active] > -slack).all() and (sines[off] < slack).all())
 
     def _polished(self, faces, vectors):
         weights = np.linalg.norm(vectors, axis=1)
@@ -206,19 +203,12 @@ class _Problem:
         columns, weights = newton_on_faces(
             self.X, columns, weights, self.y, self.lam, self._basis_of
         )
-        order = [
-            next(
-                j
-                for j, (face, sign) in enumerate(faces)
-                if sign == s and (face.vanishing == z).all() and (face.active == (f != 0)).all()
+        # Newton's method keeps to the spans of the faces, not to the faces.
+        if not all(
+            self._inside(u, fit != 0, zero, -1e-9)
+            for u, fit, zero in zip(
+                columns.directions, columns.fits.T, columns.vanishing, strict=True
             )
-            if len(columns.signs) == len(faces)
-            else -1
-            for s, z, f in zip(columns.signs, columns.vanishing, columns.fits.T, strict=True)
-        ]
-        if -1 in order or not all(
-            self._inside(u, faces[j][0], -1e-9)
-            for u, j in zip(columns.directions, order, strict=True)
         ):
             return None
         return self.point(columns, weights)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .. import checks
+from ..convex.solution import dependence, moved_along
 from ..network import Network
 
 
@@ -169,31 +170,12 @@ class Walk:
         """Caratheodory: move along dependences of the fits, the penalty never rising, until there
         are none."""
         while len(held := self.held):
-            along = _dependence(self.fits[:, held])
+            along = dependence(self.fits[:, held])
             if along is None:
                 return
-            with np.errstate(divide="ignore", over="ignore"):
-                steps = np.where(along > 0, self.levels[held] / np.maximum(along, 1e-300), np.inf)
             levels = self.levels.copy()
-            levels[held] = np.maximum(levels[held] - steps.min() * along, 0)
-            levels[held[steps.argmin()]] = 0
+            levels[held], _ = moved_along(levels[held], along)
             self.to(levels)
 
     def _by_slot(self, levels):
         return np.array([levels[atom] if atom >= 0 else 0.0 for atom in self.slots])
-
-
-_DEPENDENT = 1e-9
-
-
-def _dependence(fits):
-    """Coefficients with ``fits @ along == 0`` and a sum that is not negative, or None."""
-    sizes = np.linalg.norm(fits, axis=0)
-    if (nothing := sizes <= 1e-14 * sizes.max()).any():  # on no point: only a cost
-        return nothing / nothing.sum()
-    n, k = fits.shape
-    _, singular, Vt = np.linalg.svd(fits / sizes)
-    if k <= n and singular[-1] > _DEPENDENT * singular[0]:
-        return None
-    along = Vt[-1] / sizes
-    return along if along.sum() >= 0 else -along

@@ -16,13 +16,7 @@ from .cones import (
     is_bad_local_minimum,
 )
 from .correlated import correlated, correlated_data, correlated_point
-from .descents import (
-    descents,
-    descents_beside,
-    descents_point,
-    descents_population,
-    descents_sample,
-)
+from .descents import descents, descents_point, descents_population, descents_sample
 from .open_questions import (
     cone_data,
     open_questions,
@@ -59,7 +53,6 @@ __all__ = [
     "correlated_data",
     "correlated_point",
     "descents",
-    "descents_beside",
     "descents_point",
     "descents_population",
     "descents_sample",

@@ -4,7 +4,8 @@ import numpy as np
 
 from relucones.checks import BadInput
 
-_NAMES = ("data", "lam", "m", "seed", "alpha", "run")
+# What a run is told by, as far as the results have it.
+_NAMES = ("family", "d", "labels", "data", "lam", "m", "seed", "alpha", "run")
 _NO_END = "not converged"
 ALIKE = 1e-4
 """Ends whose losses differ by at most this share of the optimum are one end."""
@@ -13,14 +14,16 @@ ALIKE = 1e-4
 def beside_flows(part, kind, flows, descents):
     """For each run of `descents` of one kind: where the flow ended, and where descent did.
 
-    A run that diverges with the published step is taken with the step 1/L instead.
+    A run that was made again with the step 1/L, since the published one is above 2/L where it
+    starts or since it diverges, is taken with that step.
 
     Parameters
     ----------
     part, kind : str
         As in the columns "part" and "data".
     flows, descents : dict
-        The columns of the results "open-questions" and "descents".
+        The columns of the result of the flows, "trap", "scale" or "open-questions", and of
+        "descents".
 
     Returns
     -------
@@ -28,15 +31,19 @@ def beside_flows(part, kind, flows, descents):
         Arrays (runs,): `diverged` with the published step; `flow` and `descent`, the losses over
         the optimum; `flow stop` and `descent stop`; `flow time`, what the flow took, in units of
         1/lam; `open`, where one of them has no end yet; where both have one `alike`, `lower` and
-        `higher`, of descent against the flow; and of the flow `seed`, `alpha`, `m` and `run`.
+        `higher`, of descent against the flow; and of the flow `seed`, `alpha`, `m` and `run`, as
+        far as it has them.
 
     Raises
     ------
     ValueError
         If a run has no flow, or none of that kind was drawn.
     """
-    stored = (flows["part"] == part) & (flows["data"] == kind)
-    named = [name for name in _NAMES if not _empty(flows[name][stored])]
+    stored = np.ones(len(flows["gap"]), bool)
+    for name, wanted in (("part", part), ("data", kind)):
+        stored &= flows[name] == wanted if name in flows else True
+    both = [name for name in _NAMES if name in flows and name in descents]
+    named = [name for name in both if not _empty(flows[name][stored])]
     where = {tuple(flows[name][i] for name in named): i for i in np.flatnonzero(stored)}
     mine = (descents["part"] == part) & (descents["data"] == kind)
     rules = {}
@@ -51,12 +58,7 @@ def beside_flows(part, kind, flows, descents):
     diverged = np.array(
         [descents["stop"][found["published"]] == "diverged" for found in rules.values()]
     )
-    chosen = np.array(
-        [
-            found["1/L" if over else "published"]
-            for found, over in zip(rules.values(), diverged, strict=True)
-        ]
-    )
+    chosen = np.array([found.get("1/L", found["published"]) for found in rules.values()])
     stops = flows["stop"][flow], descents["stop"][chosen]
     gaps = flows["gap"][flow], descents["gap"][chosen]
     without_end = (stops[0] == _NO_END) | (stops[1] == _NO_END)
@@ -72,7 +74,7 @@ def beside_flows(part, kind, flows, descents):
         "alike": ~without_end & (np.abs(change) <= ALIKE),
         "lower": ~without_end & (change < -ALIKE),
         "higher": ~without_end & (change > ALIKE),
-        **{name: flows[name][flow] for name in ("seed", "alpha", "m", "run")},
+        **{name: flows[name][flow] for name in ("seed", "alpha", "m", "run") if name in flows},
     }
 
 

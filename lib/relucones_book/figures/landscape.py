@@ -87,21 +87,8 @@ def counted_and_reached(panels):
     fig, axes = plt.subplots(1, len(panels), figsize=(5.8, 4.0), sharey=True)
     for ax, (title, found) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         for key, (name, look, mark) in looks.items():
-            widths, shares = found[key]
-            ax.errorbar(
-                widths,
-                shares.mean(0),
-                shares.std(0, ddof=1) / np.sqrt(len(shares)),
-                fmt=mark,
-                color=look,
-                label=name,
-                capsize=3,
-                markersize=5,
-            )
-        ax.set(xscale="log", xlabel="width $m$", ylim=(-0.03, 1.03))
-        ax.set_xticks(found["ends"][0], [str(m) for m in found["ends"][0]])
-        ax.minorticks_off()
-        ax.set_title(title, fontsize=12)
+            _means(ax, *found[key], name, look, mark)
+        _over_widths(ax, title, found["ends"][0], (-0.03, 1.03))
     np.atleast_1d(axes)[0].set_ylabel("share")
     handles, labels = np.atleast_1d(axes)[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="lower center", ncols=1, fontsize=11)
@@ -150,21 +137,24 @@ def descent_by_cones(panels):
     axes = np.atleast_1d(axes)
     for ax, (title, (widths, *found)) in zip(axes, panels.items(), strict=True):
         for shares, (name, look, mark) in zip(found, looks, strict=True):
-            ax.errorbar(
-                widths,
-                shares.mean(0),
-                shares.std(0, ddof=1) / np.sqrt(len(shares)),
-                fmt=mark,
-                color=look,
-                label=name,
-                capsize=3,
-                markersize=5,
-            )
-        ax.set(xscale="log", xlabel="width $m$", ylim=(-0.04, 1.05))
-        ax.set_xticks(widths, [str(m) for m in widths])
-        ax.minorticks_off()
-        ax.set_title(title, fontsize=12)
+            _means(ax, widths, shares, name, look, mark)
+        _over_widths(ax, title, widths, (-0.04, 1.05))
     axes[0].set_ylabel("share of the walks")
     axes[-1].legend(loc="upper left", fontsize=11)
     fig.tight_layout()
     return fig, axes
+
+
+def _means(ax, widths, shares, name, look, mark):
+    """The mean over the data sets of shares (s, w), with one standard error."""
+    error = shares.std(0, ddof=1) / np.sqrt(len(shares))
+    drawn = {"fmt": mark, "color": look, "label": name, "capsize": 3, "markersize": 5}
+    ax.errorbar(widths, shares.mean(0), error, **drawn)
+
+
+def _over_widths(ax, title, widths, ylim):
+    """A logarithmic axis with a tick at each of these widths."""
+    ax.set(xscale="log", xlabel="width $m$", ylim=ylim)
+    ax.set_xticks(widths, [str(m) for m in widths])
+    ax.minorticks_off()
+    ax.set_title(title, fontsize=12)

@@ -345,6 +345,27 @@ def test_descents_stand_beside_the_flows_from_the_same_starts():
         beside_flows("norm", "teacher", flows, descents)
 
 
+def test_flows_of_the_trap_are_told_by_other_names():
+    """Their result has no columns for part and data; a run made again with 1/L counts with it."""
+
+    def of_the_trap(run, gap, lam=0.01):
+        common = {"family": "width", "d": 3, "labels": "teacher", "lam": lam, "m": 10}
+        return {**common, "alpha": 0.3, "run": run, "gap": gap, "stop": "global minimum"}
+
+    flows = columns([{**of_the_trap(run, 0.0), "time": 300.0} for run in range(2)])
+    named = {"part": "trap", "data": "trap"}
+    descents = columns(
+        [
+            {**of_the_trap(1, 0.5), **named, "rule": "published"},
+            {**of_the_trap(1, 0.0), **named, "rule": "1/L"},
+        ]
+    )
+    beside = beside_flows("trap", "trap", flows, descents)
+    assert list(beside["run"]) == [1]
+    assert list(beside["alike"]) == [True]
+    assert not beside["diverged"].any()
+
+
 # ---- the stored runs -----------------------------------------------------------------------------
 
 
