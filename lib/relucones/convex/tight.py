@@ -18,6 +18,7 @@ from .solution import Columns, Solution, exact_weights
 _KNOWN = 1e-7  # the relative gap that the optimum must be known to, before directions are named
 # the relative slack of the dual constraint above which a direction is surely not tight
 _MAYBE = 1e-6
+_NOTHING = 1e-12  # weights below this share of the largest are rounding
 _BESIDE = 0.05  # the distance of two directions of which one may be a copy that rounding made
 
 
@@ -72,28 +73,36 @@ def tight_directions(X, y, lam, faces=None):
             f"lam is {lam:g}, too small here: a relative gap of {solution.relative_gap:.1e} is "
             "left, too much to name the directions of an optimum"
         )
-    atoms = _columns(solution, solution.weights > 0)
+    atoms, weights = _at_work(solution)
     undecided = False
     if len(atoms.signs):
-        atoms, undecided = _with_ties(faces, solution, y, lam)
+        atoms, undecided = _with_ties(faces, atoms, weights, solution.dual, y, lam)
     vanishing = atoms.vanishing | on_walls(atoms.directions, X, ROUNDING) | ~X.any(axis=1)
     fits = atoms.signs[:, None] * np.where(vanishing, 0.0, np.maximum(atoms.directions @ X.T, 0.0))
     fit = solution.network.predict(X)
     return Tight(atoms.directions, atoms.signs, vanishing, fits, fit, solution, undecided)
 
 
-def _with_ties(faces, solution, y, lam):
+def _at_work(solution):
+    """The neurons of a solution as columns, and their weights, without those that are rounding:
+    where such a direction is tight, it is found as a tie."""
+    n, k = solution.vanishing.shape[1], len(solution.weights)
+    whole = Columns(solution.directions, solution.signs, np.zeros((n, k)), solution.vanishing)
+    kept = solution.weights > _NOTHING * solution.weights.max(initial=0.0)
+    return whole.kept(kept), solution.weights[kept]
+
+
+def _with_ties(faces, own, weights, dual, y, lam):
     """The solution's directions and all others that are tight, and whether that stays open."""
-    own = _columns(solution, solution.weights > 0)
-    maybe = faces.maximisers(solution.dual, above=2 * lam * (1 - _MAYBE))
+    maybe = faces.maximisers(dual, above=2 * lam * (1 - _MAYBE))
     near = on_walls(own.directions, faces.X, POLISHED)
     beside = near & ~on_walls(own.directions, faces.X, ROUNDING) & ~own.vanishing
     if not _others(maybe, own) and not beside.any():
         return own, False
     from .sharpened import Sharpened  # slow to import, and rarely needed
 
-    for used, weights in _readings(faces.X, solution, y, lam):
-        sharpened = Sharpened(faces.X, y, lam, used.directions, used.signs, weights, used.vanishing)
+    for used, c in _readings(faces.X, own, weights, y, lam):
+        sharpened = Sharpened(faces.X, y, lam, used.directions, used.signs, c, used.vanishing)
         if not sharpened.found:
             continue
         # Priced anew, now that the dual vector is known to rounding: nothing tight is overlooked.
@@ -112,33 +121,20 @@ def _with_ties(faces, solution, y, lam):
     return own, True
 
 
-def _readings(X, solution, y, lam):
+def _readings(X, own, weights, y, lam):
     """The solution as it is, and then with one of two neighbouring directions left out, which may
     be a copy that rounding made."""
-    yield _columns(solution, solution.weights > 0), solution.weights
-    U, signs = solution.directions, solution.signs
+    yield own, weights
+    U, signs = own.directions, own.signs
     for i, j in np.argwhere(np.triu(np.linalg.norm(U[:, None] - U[None], axis=2) < _BESIDE, 1)):
         if signs[i] != signs[j]:
             continue
-        for left_out in (j, i):
+        for left_out, heir in ((j, i), (i, j)):
             kept = np.arange(len(signs)) != left_out
-            columns = _columns(solution, kept)
+            columns, moved = own.kept(kept), weights.copy()
+            moved[heir] += weights[left_out]
             fits = (columns.signs[:, None] * np.maximum(columns.directions @ X.T, 0)).T
-            moved = solution.weights + np.where(
-                np.arange(len(signs)) == i + j - left_out, solution.weights[left_out], 0.0
-            )
             yield columns, exact_weights(fits, moved[kept], y, lam)[0]
-
-
-def _columns(solution, kept):
-    n = solution.vanishing.shape[1]
-    whole = Columns(
-        solution.directions,
-        solution.signs,
-        np.zeros((n, len(solution.signs))),
-        solution.vanishing,
-    )
-    return whole.kept(kept)
 
 
 def _others(maybe, used):

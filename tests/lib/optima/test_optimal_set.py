@@ -1,5 +1,6 @@
 """The set of all optima: its polytope, its pieces, and the ways between them."""
 
+import dataclasses
 from math import factorial, sqrt
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from pieces import count_pieces
 
 from relucones import Network, data, lambda_max, solve_global
+from relucones.convex import tight
 from relucones.convex.polytope import polytope
 from relucones.optima import optimal_set
 from strategies import problems, seeds
@@ -180,6 +182,24 @@ def test_two_thousand_vertices():
     np.testing.assert_allclose(found.vertices @ fits, np.tile(fit, (len(found.vertices), 1)))
     with pytest.raises(ValueError, match=f"independent fits, {len(found.vertices)}, but it is 100"):
         polytope(fits, fit, most=100)
+
+
+def test_a_neuron_that_is_rounding_does_not_leave_ties_open(monkeypatch):
+    """Under some kernels the solver leaves a fourth neuron of size 1e-16 on the hexagon."""
+
+    def with_rounding(*arguments, **options):
+        found = solve_global(*arguments, **options)
+        grown = {
+            name: np.concatenate([getattr(found, name), getattr(found, name)[:1] * factor])
+            for name, factor in (("directions", -1), ("signs", 1), ("weights", 1e-16))
+        }
+        vanishing = np.vstack([found.vanishing, found.vanishing[:1]])
+        return dataclasses.replace(found, vanishing=vanishing, **grown)
+
+    monkeypatch.setattr(tight, "solve_global", with_rounding)
+    optima = optimal_set(polygon(6), np.ones(6), 0.1)
+    assert not optima.undecided
+    assert rows(optima, [3, 4, 5, 6]) == [(3, 12, 12), (4, 2, 0), (5, 2, 0), (6, 1, 0)]
 
 
 # ---- the theorems --------------------------------------------------------------------------------
